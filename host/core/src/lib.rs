@@ -1,4 +1,38 @@
-//! The pure half of `runner`: nothing in this crate reads a file, a clock or a socket.
+//! The pure half of `runner`: what a release is, what comes next, what is allowed. No clock, no files, no network, no
+//! terminal, so everything here is tested in milliseconds and a live run cannot differ from a resumed one.
 
+pub mod bytes;
 pub mod commits;
+pub mod digest;
 pub mod duration;
+pub mod effect;
+pub mod event;
+pub mod fault;
+pub mod grant;
+pub mod id;
+pub mod lifecycle;
+pub mod output;
+pub mod plan;
+pub mod profile;
+pub mod release;
+pub mod run;
+pub mod step;
+
+/// Replaced by `rules.rs`.
+pub mod rules {
+    use schemars::JsonSchema;
+    use serde::{Deserialize, Serialize};
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+    pub struct Rule {}
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    pub struct Sample {}
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    pub struct RuleState {}
+}
+/// Replaced by `version.rs`.
+pub mod version {
+    use schemars::JsonSchema;
+    use serde::{Deserialize, Serialize};
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+    pub struct VersionPolicy {}
+}

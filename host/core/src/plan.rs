@@ -1,0 +1,357 @@
+//! The plan of a run: the fixed life of a release over the profile's environments.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    event::Command,
+    id::{EnvironmentName, StepId},
+    profile::{Environment, NoticeName, Profile},
+    step::{Action, Notice, Step, When},
+};
+
+/// Steps that run side by side.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stage {
+    /// The environment that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<EnvironmentName>,
+    /// At least one.
+    pub steps: Vec<Step>,
+}
+
+/// Stages, one after the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// In order.
+    pub stages: Vec<Stage>,
+}
+
+/// A command that the profile has no answer to.
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub enum PlanError {
+    /// No such environment.
+    #[error("the profile has no environment `{name}`; it has {known}")]
+    UnknownEnvironment {
+        /// What was asked for.
+        name: String,
+        /// What there is, or `none`.
+        known: String,
+    },
+}
+
+impl Plan {
+    /// The plan of a command.
+    pub fn of(profile: &Profile, command: &Command) -> Result<Self, PlanError> {
+        let mut plan = Planner {
+            profile,
+            stages: Vec::new(),
+        };
+        plan.stage(None, [("preflight".to_owned(), Action::Preflight)], When::Forward);
+        match command {
+            Command::QualityGate => plan.gate(None),
+            Command::Release { .. } => {
+                plan.gate(None);
+                plan.version();
+                for name in &profile.release.environments {
+                    let name = EnvironmentName::from(name.as_str());
+                    plan.deploy(&name, profile.environment(&name)?);
+                }
+                plan.notices(Notice::Released, None, When::Forward);
+            }
+            Command::Deploy { environment, .. } => {
+                let settings = profile.environment(environment)?;
+                plan.gate(settings.gate.as_deref());
+                plan.deploy(environment, settings);
+            }
+            Command::Rollback { environment, .. } => {
+                profile.environment(environment)?;
+                plan.rollback(environment);
+            }
+        }
+        plan.stage(None, [("report".to_owned(), Action::Report)], When::Always);
+        Ok(Self { stages: plan.stages })
+    }
+
+    /// Every step, in order.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.stages.iter().flat_map(|stage| &stage.steps)
+    }
+
+    /// A step by its id.
+    pub fn step(&self, id: &StepId) -> Option<&Step> {
+        self.steps().find(|step| &step.id == id)
+    }
+
+    /// The environments that it deploys to or goes back in, in order.
+    pub fn environments(&self) -> Vec<EnvironmentName> {
+        self.steps()
+            .filter_map(|step| match &step.action {
+                Action::Lock { environment } => Some(environment.clone()),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+impl Profile {
+    /// The settings of an environment.
+    pub fn environment(&self, name: &EnvironmentName) -> Result<&Environment, PlanError> {
+        self.environments
+            .get(name.as_str())
+            .ok_or_else(|| PlanError::UnknownEnvironment {
+                name: name.to_string(),
+                known: match self
+                    .environments
+                    .keys()
+                    .map(|k| format!("`{k}`"))
+                    .collect::<Vec<_>>()
+                {
+                    names if names.is_empty() => "none".to_owned(),
+                    names => names.join(", "),
+                },
+            })
+    }
+}
+
+struct Planner<'a> {
+    profile: &'a Profile,
+    stages: Vec<Stage>,
+}
+
+impl Planner<'_> {
+    fn stage(
+        &mut self,
+        environment: Option<&EnvironmentName>,
+        steps: impl IntoIterator<Item = (String, Action)>,
+        when: When,
+    ) {
+        let steps: Vec<_> = steps
+            .into_iter()
+            .map(|(id, action)| Step {
+                id: StepId(id),
+                action,
+                when,
+            })
+            .collect();
+        if !steps.is_empty() {
+            self.stages.push(Stage {
+                environment: environment.cloned(),
+                steps,
+            });
+        }
+    }
+
+    /// Checks side by side, then the news of them.
+    fn gate(&mut self, only: Option<&[String]>) {
+        let wanted = |name: &String| only.is_none_or(|names| names.contains(name));
+        let checks: Vec<_> = self
+            .profile
+            .gate
+            .keys()
+            .filter(|name| wanted(name))
+            .cloned()
+            .collect();
+        self.stage(
+            None,
+            checks
+                .into_iter()
+                .map(|check| (format!("gate/{check}"), Action::Check { check })),
+            When::Forward,
+        );
+        self.notices(Notice::Gate, None, When::Forward);
+    }
+
+    fn version(&mut self) {
+        for (id, action) in [
+            ("version", Action::Version),
+            ("changelog", Action::Changelog),
+            ("tag", Action::Tag),
+            ("package", Action::Package),
+        ] {
+            self.stage(None, [(id.to_owned(), action)], When::Forward);
+        }
+    }
+
+    fn deploy(&mut self, name: &EnvironmentName, settings: &Environment) {
+        let environment = name.clone();
+        let one = |what: &str, action: Action| [(format!("{name}/{what}"), action)];
+        if settings.approval.is_some() {
+            self.notices(Notice::ApprovalWanted, Some(name), When::Forward);
+            let action = Action::Approval {
+                environment: environment.clone(),
+            };
+            self.stage(Some(name), one("approval", action), When::Forward);
+        }
+        self.stage(
+            Some(name),
+            one(
+                "lock",
+                Action::Lock {
+                    environment: environment.clone(),
+                },
+            ),
+            When::Forward,
+        );
+        let backups = settings.backup.iter().map(|backup| {
+            let action = Action::Backup {
+                environment: environment.clone(),
+                backup: backup.clone(),
+            };
+            (format!("{name}/backup/{backup}"), action)
+        });
+        self.stage(Some(name), backups, When::Forward);
+        self.notices(Notice::DeployStarted, Some(name), When::Forward);
+        self.stage(
+            Some(name),
+            one(
+                "deploy",
+                Action::Deploy {
+                    environment: environment.clone(),
+                },
+            ),
+            When::Forward,
+        );
+        self.stage(
+            Some(name),
+            one(
+                "health",
+                Action::Health {
+                    environment: environment.clone(),
+                },
+            ),
+            When::Forward,
+        );
+        let smoke = settings.smoke.iter().map(|check| {
+            let action = Action::Smoke {
+                environment: environment.clone(),
+                check: check.clone(),
+            };
+            (format!("{name}/smoke/{check}"), action)
+        });
+        self.stage(Some(name), smoke, When::Forward);
+        if settings.watch.is_some() {
+            let action = Action::Watch {
+                environment: environment.clone(),
+            };
+            self.stage(Some(name), one("watch", action), When::Forward);
+        }
+        self.stage(
+            Some(name),
+            one(
+                "record",
+                Action::Record {
+                    environment: environment.clone(),
+                },
+            ),
+            When::Forward,
+        );
+        self.notices(Notice::DeployFailed, Some(name), When::Failed);
+        self.notices(Notice::RolledBack, Some(name), When::Undone);
+        self.stage(
+            Some(name),
+            one("unlock", Action::Unlock { environment }),
+            When::Locked,
+        );
+        self.notices(Notice::DeploySucceeded, Some(name), When::Forward);
+    }
+
+    fn rollback(&mut self, name: &EnvironmentName) {
+        let environment = name.clone();
+        let one = |what: &str, action: Action| [(format!("{name}/{what}"), action)];
+        self.stage(
+            Some(name),
+            one(
+                "lock",
+                Action::Lock {
+                    environment: environment.clone(),
+                },
+            ),
+            When::Forward,
+        );
+        self.stage(
+            Some(name),
+            one(
+                "return",
+                Action::Return {
+                    environment: environment.clone(),
+                },
+            ),
+            When::Forward,
+        );
+        self.stage(
+            Some(name),
+            one(
+                "health",
+                Action::Health {
+                    environment: environment.clone(),
+                },
+            ),
+            When::Forward,
+        );
+        self.stage(
+            Some(name),
+            one(
+                "record",
+                Action::Record {
+                    environment: environment.clone(),
+                },
+            ),
+            When::Forward,
+        );
+        self.stage(
+            Some(name),
+            one("unlock", Action::Unlock { environment }),
+            When::Locked,
+        );
+        self.notices(Notice::RolledBack, Some(name), When::Forward);
+    }
+
+    /// One step per notifier that wants to know, side by side.
+    fn notices(&mut self, notice: Notice, environment: Option<&EnvironmentName>, when: When) {
+        let wanted = |events: &Option<Vec<NoticeName>>| {
+            events.as_ref().is_none_or(|names| names.contains(&notice.name()))
+        };
+        let steps: Vec<_> = self
+            .profile
+            .notify
+            .iter()
+            .filter(|(_, notifier)| wanted(&notifier.events))
+            .map(|(notifier, _)| {
+                let place = environment.map(|name| format!("{name}/")).unwrap_or_default();
+                let action = Action::Notify {
+                    notifier: notifier.clone(),
+                    notice,
+                    environment: environment.cloned(),
+                };
+                (format!("{place}notify/{}/{notifier}", notice.word()), action)
+            })
+            .collect();
+        self.stage(environment, steps, when);
+    }
+}
+
+impl Notice {
+    /// As a profile names it.
+    pub fn name(self) -> NoticeName {
+        match self {
+            Self::Gate => NoticeName::Gate,
+            Self::ApprovalWanted => NoticeName::Approval,
+            Self::DeployStarted | Self::DeploySucceeded | Self::DeployFailed => NoticeName::Deploy,
+            Self::RolledBack => NoticeName::Rollback,
+            Self::Released => NoticeName::Released,
+        }
+    }
+
+    /// As in a step's id.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Gate => "gate",
+            Self::ApprovalWanted => "approval",
+            Self::DeployStarted => "start",
+            Self::DeploySucceeded => "success",
+            Self::DeployFailed => "failure",
+            Self::RolledBack => "rollback",
+            Self::Released => "released",
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! The profile: a project's release process, as configuration. Layers and errors are in the modules below; here is the
+//! shape, from which the JSON Schema is derived.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{duration::Duration, grant::Permissions, rules::Rule, version::VersionPolicy};
+
+/// A whole process. Names (`[gate.lint]`) are the users' own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Profile {
+    /// The project.
+    pub project: Project,
+    /// How versions are made.
+    #[serde(default)]
+    pub version: VersionPolicy,
+    /// The changelog.
+    #[serde(default)]
+    pub changelog: Changelog,
+    /// The tag.
+    #[serde(default)]
+    pub tag: Tag,
+    /// Checks that must all pass before anything else is done, by name.
+    #[serde(default)]
+    pub gate: BTreeMap<String, Use>,
+    /// What is deployed, by name.
+    #[serde(default)]
+    pub artifacts: BTreeMap<String, ArtifactSource>,
+    /// Environments, by name.
+    #[serde(default)]
+    pub environments: BTreeMap<String, Environment>,
+    /// What `runner release` goes through, in order.
+    #[serde(default)]
+    pub release: ReleasePath,
+    /// Checks of a deployed environment, by name.
+    #[serde(default)]
+    pub smoke: BTreeMap<String, Use>,
+    /// Sources of readings, by name.
+    #[serde(default)]
+    pub metrics: BTreeMap<String, Use>,
+    /// Who is told, by name.
+    #[serde(default)]
+    pub notify: BTreeMap<String, Notifier>,
+    /// Backups, by name.
+    #[serde(default)]
+    pub backup: BTreeMap<String, Use>,
+    /// Where secrets come from, by name.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, SecretSource>,
+    /// The reports.
+    #[serde(default)]
+    pub reports: Reports,
+    /// Where journal, locks and history are kept. Default: a SQLite file in the user's data folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<String>,
+}
+
+/// The project.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Project {
+    /// Names it in the store, in messages and in reports.
+    pub name: String,
+}
+
+/// One use of a plugin.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Use {
+    /// An official plugin's name, or the path of a `.wasm` file (relative to the file that says so).
+    pub plugin: String,
+    /// The plugin's own configuration, checked against its schema.
+    #[serde(default = "empty", skip_serializing_if = "is_empty")]
+    pub config: serde_json::Value,
+    /// What it may do, beyond what its config names.
+    #[serde(default, skip_serializing_if = "Permissions::is_empty")]
+    pub allow: Permissions,
+    /// Limit for one call of it. Default: 10 minutes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Duration>,
+}
+
+fn empty() -> serde_json::Value {
+    serde_json::Value::Object(serde_json::Map::new())
+}
+
+fn is_empty(value: &serde_json::Value) -> bool {
+    value.as_object().is_some_and(serde_json::Map::is_empty)
+}
+
+/// A use of a notifier.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Notifier {
+    /// An official plugin's name, or the path of a `.wasm` file.
+    pub plugin: String,
+    /// The plugin's own configuration.
+    #[serde(default = "empty", skip_serializing_if = "is_empty")]
+    pub config: serde_json::Value,
+    /// What it may do, beyond what its config names.
+    #[serde(default, skip_serializing_if = "Permissions::is_empty")]
+    pub allow: Permissions,
+    /// Limit for one call of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Duration>,
+    /// What it is told of. Default: everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<Vec<NoticeName>>,
+}
+
+impl Notifier {
+    /// The plugin's use, without what only the host needs.
+    pub fn as_use(&self) -> Use {
+        Use {
+            plugin: self.plugin.clone(),
+            config: self.config.clone(),
+            allow: self.allow.clone(),
+            timeout: self.timeout,
+        }
+    }
+}
+
+/// What a notifier can be told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoticeName {
+    /// How the gate went.
+    Gate,
+    /// A deploy starts, ends well, or fails.
+    Deploy,
+    /// A person is waited for.
+    Approval,
+    /// An environment was rolled back.
+    Rollback,
+    /// A rule asks for attention.
+    Alert,
+    /// The release is out.
+    Released,
+}
+
+/// The changelog.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Changelog {
+    /// File of the repository that each release's section is put on top of, in a commit of its own; none makes no commit.
+    pub file: Option<String>,
+    /// A minijinja template; the default is in the manual.
+    pub template: Option<String>,
+}
+
+impl Default for Changelog {
+    fn default() -> Self {
+        Self {
+            file: Some("CHANGELOG.md".to_owned()),
+            template: None,
+        }
+    }
+}
+
+/// The tag.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Tag {
+    /// Remote to push the branch and the tag to; none pushes nothing.
+    pub push: Option<String>,
+}
+
+/// Something that is deployed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ArtifactSource {
+    /// File or folder in the workspace, there once the gate has passed.
+    pub path: String,
+}
+
+/// What a release goes through.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct ReleasePath {
+    /// Environments, in order.
+    pub environments: Vec<String>,
+}
+
+/// An environment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Environment {
+    /// Where it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// How it is deployed to.
+    pub target: Use,
+    /// Whether a person must approve first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
+    /// Names of `[backup.*]`, made and verified before a deploy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub backup: Vec<String>,
+    /// Names of `[gate.*]` that `runner deploy` wants passed. Default: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<Vec<String>>,
+    /// Names of `[smoke.*]`, run once it is healthy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub smoke: Vec<String>,
+    /// How long it may take to become healthy.
+    #[serde(default)]
+    pub health: Health,
+    /// The metrics after a deploy; none watches nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<Watch>,
+    /// What to do when no earlier release is recorded as good there, so that there is nothing to roll back to.
+    #[serde(default)]
+    pub first_deploy: FirstDeploy,
+}
+
+/// A person's approval.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Approval {
+    /// Who may approve; anyone (but who started it) when empty.
+    pub approvers: Vec<String>,
+    /// Whether who started the run may approve it.
+    pub own: bool,
+    /// Whether the approval must carry an SSH signature that `allowed-signers` knows.
+    pub signed: bool,
+    /// File in the format of ssh-keygen(1), ALLOWED SIGNERS.
+    pub allowed_signers: Option<String>,
+    /// How long to wait. Default: without end.
+    pub timeout: Option<Duration>,
+}
+
+/// How long an environment may take to become healthy.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Health {
+    /// In all.
+    pub timeout: Duration,
+    /// Between two looks.
+    pub interval: Duration,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_millis(60_000),
+            interval: Duration::from_millis(1_000),
+        }
+    }
+}
+
+/// Watching the metrics after a deploy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Watch {
+    /// For how long.
+    pub duration: Duration,
+    /// Between two samples.
+    #[serde(default = "Watch::interval")]
+    pub interval: Duration,
+    /// Rules, by name.
+    #[serde(default)]
+    pub rules: BTreeMap<String, Rule>,
+}
+
+impl Watch {
+    fn interval() -> Duration {
+        Duration::from_millis(15_000)
+    }
+}
+
+/// Whether a deploy is made where there is nothing to roll back to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FirstDeploy {
+    /// Refuse, with the reason, before anything is done.
+    #[default]
+    Refuse,
+    /// Go on; a failure is then *stuck*.
+    Allow,
+}
+
+/// Where a secret comes from; exactly one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum SecretSource {
+    /// A variable of `runner`'s environment.
+    Env(String),
+    /// A file; a trailing line end is not part of the secret.
+    File(String),
+    /// A program's output, e.g. `["op", "read", "op://vault/item/field"]`.
+    Command(Vec<String>),
+}
+
+/// The reports. The defaults give the file names of the requirements.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Reports {
+    /// Folder, relative to the workspace; `{run}` stands for the run's id.
+    pub folder: String,
+    /// `agent` of `_summary.json`.
+    pub agent: String,
+    /// `fmVersion` of `_summary.json`.
+    pub fm_version: String,
+    /// `project` of `_summary.json`; none is the project's name.
+    pub project: Option<String>,
+}
+
+impl Default for Reports {
+    fn default() -> Self {
+        Self {
+            folder: ".runner/reports/{run}".to_owned(),
+            agent: "Agent16_ReleaseEngineer".to_owned(),
+            fm_version: "1.0.5".to_owned(),
+            project: None,
+        }
+    }
+}
