@@ -17,6 +17,7 @@ pub mod profile;
 pub mod release;
 pub mod run;
 pub mod step;
+pub mod version;
 
 /// Replaced by `rules.rs`.
 pub mod rules {
@@ -28,11 +29,4 @@ pub mod rules {
     pub struct Sample {}
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     pub struct RuleState {}
-}
-/// Replaced by `version.rs`.
-pub mod version {
-    use schemars::JsonSchema;
-    use serde::{Deserialize, Serialize};
-    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-    pub struct VersionPolicy {}
 }
