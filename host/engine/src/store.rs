@@ -1,0 +1,150 @@
+//! Where journals, blobs, leases, decisions and the record of good releases are kept, behind one small trait; every
+//! implementation passes the same contract tests.
+
+use runner_core::{
+    digest::Digest,
+    event::Event,
+    id::{EnvironmentName, RunId},
+    release::GoodRelease,
+};
+use serde::{Deserialize, Serialize};
+
+/// How durable an append must be when it returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Survives the death of `runner`: for reads, whose results only matter once something was done because of them.
+    Process,
+    /// Survives the loss of power, and with it everything appended before.
+    Power,
+}
+
+/// Exclusive use of something, for a time that is renewed by a heartbeat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// What is leased, e.g. `environment/prod`, `run/r-2026...`.
+    pub name: String,
+    /// Who, for people: `ann@laptop (pid 4711)`.
+    pub owner: String,
+    /// The run it is for.
+    pub run: RunId,
+    /// Why, for people.
+    pub reason: String,
+    /// Unique to the holding process: a renewal by any other fails.
+    pub token: String,
+    /// Milliseconds since the epoch.
+    pub since: u64,
+    /// Milliseconds since the epoch; past it the owner counts as dead.
+    pub expires: u64,
+}
+
+/// What became of an attempt to take a lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It is ours; what a dead owner left is told.
+    Ours {
+        /// The lease that had expired, or that was the same run's.
+        replaced: Option<Lease>,
+    },
+    /// A live owner has it.
+    Theirs(Lease),
+}
+
+/// What a person said, from any process or machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// The run it is for.
+    pub run: RunId,
+    /// The question's id within the run, e.g. `prod/approval`; `cancel` asks for the run to be cancelled.
+    pub question: String,
+    /// What it is bound to, where the question says so.
+    pub subject: Option<Digest>,
+    /// One of the question's choices.
+    pub choice: String,
+    /// Who.
+    pub by: String,
+    /// Anything they added.
+    pub note: String,
+    /// Milliseconds since the epoch.
+    pub at: u64,
+    /// Armoured SSH signature of [`Decision::signed_text`].
+    pub signature: Option<String>,
+}
+
+impl Decision {
+    /// What an SSH signature is made over.
+    pub fn signed_text(&self) -> String {
+        let subject = self.subject.as_ref().map(Digest::as_str).unwrap_or_default();
+        format!(
+            "runner decision\nrun {}\nquestion {}\nsubject {subject}\nchoice {}\n",
+            self.run, self.question, self.choice
+        )
+    }
+}
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else appended: two processes drive the same run.
+    #[error("run `{run}` already has an event {seq}: another process drives it")]
+    Conflict {
+        /// The run.
+        run: RunId,
+        /// The place that is taken.
+        seq: u64,
+    },
+    /// The lease is not ours any more.
+    #[error("the lease `{name}` was lost: {why}")]
+    LeaseLost {
+        /// Which.
+        name: String,
+        /// Who has it now, or that nobody has.
+        why: String,
+    },
+    /// Something in it cannot be read.
+    #[error("cannot read {what} of the store: {why}")]
+    Corrupt {
+        /// What.
+        what: String,
+        /// Why.
+        why: String,
+    },
+    /// The file, disk or network failed.
+    #[error("cannot {what}: {source}")]
+    Io {
+        /// What was tried, e.g. `append to the journal in /home/.../runner.db`.
+        what: String,
+        /// Why it failed.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// The store of one project.
+pub trait Store: Send + Sync {
+    /// Appends `event`, whose `seq` must be the next one of its run. Nothing is done in the world before this returns.
+    fn append(&self, event: &Event, durability: Durability) -> Result<(), StoreError>;
+    /// The events of a run from a place on; empty when there is no such run.
+    fn events(&self, run: &RunId, from: u64) -> Result<Vec<Event>, StoreError>;
+    /// All runs, newest first.
+    fn runs(&self) -> Result<Vec<RunId>, StoreError>;
+    /// Keeps bytes by their digest.
+    fn put_blob(&self, bytes: &[u8]) -> Result<Digest, StoreError>;
+    /// Bytes by their digest.
+    fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Takes a lease if it is free, expired at `now`, or the same run's of an owner that is expired; atomic. A lease with the same
+    /// token is renewed.
+    fn take_lease(&self, lease: &Lease, now: u64) -> Result<Taken, StoreError>;
+    /// Moves the end of our lease.
+    fn renew_lease(&self, name: &str, token: &str, expires: u64) -> Result<(), StoreError>;
+    /// Gives our lease back; what is not ours is left alone.
+    fn give_lease(&self, name: &str, token: &str) -> Result<(), StoreError>;
+    /// Who has a lease, live or dead.
+    fn lease(&self, name: &str) -> Result<Option<Lease>, StoreError>;
+    /// Keeps a decision. Decisions are only ever added.
+    fn decide(&self, decision: &Decision) -> Result<(), StoreError>;
+    /// The decisions of a run, oldest first.
+    fn decisions(&self, run: &RunId) -> Result<Vec<Decision>, StoreError>;
+    /// Records a release as good in an environment; the same run twice is once.
+    fn record_good(&self, environment: &EnvironmentName, good: &GoodRelease) -> Result<(), StoreError>;
+    /// Releases that were good in an environment, newest record first.
+    fn good(&self, environment: &EnvironmentName) -> Result<Vec<GoodRelease>, StoreError>;
+}
