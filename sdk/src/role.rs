@@ -1,0 +1,96 @@
+//! One trait per role. A type may serve in several.
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+use crate::lock::Holder;
+use crate::metrics::{Query, Snapshot};
+use crate::notifier::Event;
+use crate::target::Deployment;
+use crate::{Artifact, Context, Error, Host, Release, Verdict};
+
+/// A check: before a release, or of an environment after a deploy.
+pub trait Gate {
+    /// What the profile says; its JSON Schema is shown to users and checked by the host.
+    type Config: DeserializeOwned + JsonSchema;
+
+    /// Finds out. A failed check is a [`Verdict`]; an error means that nothing could be found out, which never counts as
+    /// passed.
+    fn check(host: &impl Host, context: &Context<Self::Config>) -> Result<Verdict, Error>;
+}
+
+/// A place to deploy to.
+pub trait Target {
+    /// What the profile says; its JSON Schema is shown to users and checked by the host.
+    type Config: DeserializeOwned + JsonSchema;
+
+    /// Asks the place itself what runs there.
+    fn inspect(host: &impl Host, context: &Context<Self::Config>) -> Result<Deployment, Error>;
+    /// Brings the context's release there.
+    fn deploy(host: &impl Host, context: &Context<Self::Config>) -> Result<Deployment, Error>;
+    /// Goes back to a release that was good there.
+    fn rollback(host: &impl Host, context: &Context<Self::Config>, to: &Release)
+    -> Result<Deployment, Error>;
+}
+
+/// The environment's lock, where all operators see it. Beside [`Target`], with the same config.
+pub trait Lock {
+    /// The config of the target.
+    type Config: DeserializeOwned + JsonSchema;
+
+    /// Takes the lock; returns who has it when it is somebody else's. `replaces` names a run whose owner is known to be
+    /// dead: its lock is taken over.
+    fn acquire(
+        host: &impl Host,
+        context: &Context<Self::Config>,
+        holder: &Holder,
+        replaces: Option<&str>,
+    ) -> Result<Option<Holder>, Error>;
+    /// Gives the lock back if it is this run's.
+    fn release(host: &impl Host, context: &Context<Self::Config>, run_id: &str) -> Result<(), Error>;
+}
+
+/// A source of readings.
+pub trait Metrics {
+    /// What the profile says; its JSON Schema is shown to users and checked by the host.
+    type Config: DeserializeOwned + JsonSchema;
+
+    /// Reads all queries once. `memory` is what the sample before this one, of the same watch, returned.
+    fn sample(
+        host: &impl Host,
+        context: &Context<Self::Config>,
+        queries: &[Query],
+        memory: Option<&str>,
+    ) -> Result<Snapshot, Error>;
+}
+
+/// Tells people, or other systems, what happens.
+pub trait Notifier {
+    /// What the profile says; its JSON Schema is shown to users and checked by the host.
+    type Config: DeserializeOwned + JsonSchema;
+
+    /// Returns where the message can be found, if anywhere.
+    fn notify(
+        host: &impl Host,
+        context: &Context<Self::Config>,
+        event: &Event,
+    ) -> Result<Option<String>, Error>;
+}
+
+/// Keeps what a deploy could destroy.
+pub trait Backup {
+    /// What the profile says; its JSON Schema is shown to users and checked by the host.
+    type Config: DeserializeOwned + JsonSchema;
+
+    /// Makes the backup.
+    fn create(host: &impl Host, context: &Context<Self::Config>) -> Result<Vec<Artifact>, Error>;
+    /// Reads it all back.
+    fn verify(host: &impl Host, context: &Context<Self::Config>, artifacts: &[Artifact])
+    -> Result<(), Error>;
+    /// Brings the world back to what the backup holds.
+    fn restore(
+        host: &impl Host,
+        context: &Context<Self::Config>,
+        artifacts: &[Artifact],
+    ) -> Result<(), Error>;
+}
