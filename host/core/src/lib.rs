@@ -15,18 +15,7 @@ pub mod output;
 pub mod plan;
 pub mod profile;
 pub mod release;
+pub mod rules;
 pub mod run;
 pub mod step;
 pub mod version;
-
-/// Replaced by `rules.rs`.
-pub mod rules {
-    use schemars::JsonSchema;
-    use serde::{Deserialize, Serialize};
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-    pub struct Rule {}
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    pub struct Sample {}
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    pub struct RuleState {}
-}
