@@ -205,7 +205,8 @@ fn command(metadata: &Metadata, packages: &[&Package], request: &Request) -> Com
         .args(["--message-format=json-render-diagnostics", "--target-dir"])
         .arg(target_dir);
     for package in packages {
-        cargo.args(["--package", &package.name]);
+        // The id, for a dependency may have the name of a plugin.
+        cargo.args(["--package", &package.id]);
     }
     cargo
 }

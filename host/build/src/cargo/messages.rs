@@ -20,7 +20,7 @@ struct Artifact {
 
 #[derive(Deserialize)]
 struct Target {
-    crate_types: Vec<String>,
+    kind: Vec<String>,
 }
 
 /// Reads all messages of one build, whether files were made afresh or not.
@@ -34,8 +34,7 @@ pub(super) fn modules(messages: impl BufRead) -> io::Result<Modules> {
         let Ok(artifact) = serde_json::from_str::<Artifact>(&line?) else {
             continue;
         };
-        if artifact.reason != "compiler-artifact"
-            || !artifact.target.crate_types.iter().any(|t| t == "cdylib")
+        if artifact.reason != "compiler-artifact" || !artifact.target.kind.iter().any(|kind| kind == "cdylib")
         {
             continue;
         }

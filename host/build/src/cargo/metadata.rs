@@ -62,7 +62,7 @@ pub(super) struct Package {
 
 #[derive(Debug, Deserialize)]
 struct Target {
-    crate_types: Vec<String>,
+    kind: Vec<String>,
 }
 
 impl Metadata {
@@ -117,7 +117,7 @@ impl Package {
     pub(super) fn is_cdylib(&self) -> bool {
         self.targets
             .iter()
-            .any(|target| target.crate_types.iter().any(|name| name == "cdylib"))
+            .any(|target| target.kind.iter().any(|kind| kind == "cdylib"))
     }
 }
 

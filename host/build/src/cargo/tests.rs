@@ -6,7 +6,7 @@ fn workspace() -> Metadata {
     let package = |name: &str, folder: &str, kind: &str| {
         format!(
             r#"{{"id":"path+file:///w/{folder}#{name}@0.1.0","name":"{name}","manifest_path":"/w/{folder}/Cargo.toml",
-                "targets":[{{"crate_types":["{kind}"]}}]}}"#
+                "targets":[{{"kind":["{kind}"]}}]}}"#
         )
     };
     let packages = [
@@ -71,6 +71,27 @@ fn one_cargo_builds_all_in_a_folder_of_its_own() {
         .get_args()
         .map(|argument| argument.to_string_lossy())
         .collect();
-    insta::assert_snapshot!(arguments.join(" "), @"build --lib --profile release --target wasm32-unknown-unknown --message-format=json-render-diagnostics --target-dir /w/target/wasm --package compose --package tests");
+    insta::assert_snapshot!(arguments.join(" "), @"build --lib --profile release --target wasm32-unknown-unknown --message-format=json-render-diagnostics --target-dir /w/target/wasm --package path+file:///w/plugins/compose#compose@0.1.0 --package path+file:///w/plugins/tests#tests@0.1.0");
     assert_eq!(command.get_current_dir(), Some(Path::new("/w")));
+}
+
+#[test]
+fn a_crate_of_its_own_is_built_with_release() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = "[package]\nname = \"acme-gate\"\nedition = \"2024\"\n[lib]\ncrate-type = [\"cdylib\"]\n[workspace]\n";
+    fs::create_dir_all(folder.path().join("src")).unwrap();
+    fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
+    fs::write(folder.path().join("src/lib.rs"), "").unwrap();
+
+    let metadata = Metadata::read(folder.path()).unwrap();
+    let request = Request {
+        dir: folder.path().into(),
+        ..request(Selection::Here)
+    };
+    let packages = select(&metadata, &request).unwrap();
+    assert_eq!(
+        packages.iter().map(|package| &package.name).collect::<Vec<_>>(),
+        ["acme-gate"]
+    );
+    assert_eq!(metadata.profile(), "release");
 }

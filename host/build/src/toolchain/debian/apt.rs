@@ -42,14 +42,16 @@ pub(super) fn install(linker: bool, note: &mut dyn FnMut(&str)) -> Result<(), Ap
         packages.push("lld");
     }
     note(&format!("Installing {} with apt-get.", packages.join(", ")));
-    bounded::run(apt(sudo).arg("update"), LIMIT)?;
-    bounded::run(
-        apt(sudo)
-            .args(["install", "-y", "--no-install-recommends"])
-            .args(packages),
-        LIMIT,
-    )?;
-    Ok(())
+    // Some list that cannot be fetched, of a source that is not ours, need not stop the installation.
+    let updated = bounded::run(apt(sudo).arg("update"), LIMIT);
+    let mut install = apt(sudo);
+    install
+        .args(["install", "-y", "--no-install-recommends"])
+        .args(packages);
+    match (bounded::run(&mut install, LIMIT), updated) {
+        (Ok(_), _) => Ok(()),
+        (Err(error), Ok(_)) | (Err(_), Err(error)) => Err(error.into()),
+    }
 }
 
 fn apt(sudo: bool) -> Command {

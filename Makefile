@@ -1,0 +1,35 @@
+# What people and CI type. Plain make, also the old one of macOS; everything else is cargo.
+
+CARGO ?= cargo
+# Where the components of plugins/ go.
+PLUGINS = target/plugins
+
+.PHONY: help plugins build demo test bench crash-anywhere install clean
+
+help: ## Show the targets
+	@echo 'usage: make TARGET'
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -e 's/:.*## /:/' | awk -F: '{ printf "  %-16s %s\n", $$1, $$2 }'
+
+plugins: ## Build all plugins as components, into target/plugins
+	$(CARGO) run -p runner-build -- plugins --workspace . --out $(PLUGINS)
+
+build: plugins ## Build the runner command
+	$(CARGO) build -p runner-cli
+
+demo: build ## See a release, a crash and a resume, without a server
+	sh scripts/demo.sh
+
+test: plugins ## Run all tests
+	sh scripts/test.sh
+
+bench: build ## Measure what a release costs
+	sh scripts/bench.sh
+
+crash-anywhere: build ## Kill a release at every effect, and resume it
+	sh scripts/crash-anywhere.sh
+
+install: plugins ## Install the runner command for this user
+	$(CARGO) install --locked --path host/cli
+
+clean: ## Remove everything that was built
+	$(CARGO) clean
