@@ -22,6 +22,11 @@ impl Stop {
         self.sender.send_replace(true);
     }
 
+    /// Takes it back: what follows is not to be broken off.
+    pub fn reset(&self) {
+        self.sender.send_replace(false);
+    }
+
     /// Whether somebody asked.
     pub fn stopped(&self) -> bool {
         *self.sender.borrow()

@@ -263,6 +263,8 @@ pub enum Request {
     },
     /// The host's: gives it back.
     LockGive { environment: EnvironmentName },
+    /// The host's: whether a run is driven by a live process; one that this store does not know may be.
+    RunAlive { run: crate::id::RunId },
     /// The host's: records a release as good in an environment.
     RecordGood {
         environment: EnvironmentName,
@@ -293,7 +295,8 @@ impl Request {
             | Self::Random { .. }
             | Self::Sleep { .. }
             | Self::GitState { .. }
-            | Self::GoodReleases { .. } => Nature::Read,
+            | Self::GoodReleases { .. }
+            | Self::RunAlive { .. } => Nature::Read,
             // Everything else is made so that twice is the same as once. A question is: it waits for the same answer.
             Self::WriteReport { .. }
             | Self::AppendLine { .. }

@@ -59,6 +59,7 @@ pub(super) fn of(request: &Request) -> String {
         Request::WriteOutput { path, .. } => format!("write {path}"),
         Request::LockTake { environment, .. } => format!("lock {environment}"),
         Request::LockGive { environment } => format!("unlock {environment}"),
+        Request::RunAlive { run } => format!("whether run {run} is alive"),
         Request::RecordGood { environment, good } => {
             format!("record {} as good in {environment}", good.release.version)
         }
