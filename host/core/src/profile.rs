@@ -224,9 +224,8 @@ pub struct Approval {
     pub approvers: Vec<String>,
     /// Whether who started the run may approve it.
     pub own: bool,
-    /// Whether the approval must carry an SSH signature that `allowed-signers` knows.
-    pub signed: bool,
-    /// File in the format of ssh-keygen(1), ALLOWED SIGNERS.
+    /// File in the format of ssh-keygen(1), ALLOWED SIGNERS, relative to the workspace: the approval must then carry an SSH
+    /// signature that it knows.
     pub allowed_signers: Option<String>,
     /// How long to wait. Default: without end.
     pub timeout: Option<Duration>,

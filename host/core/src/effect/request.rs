@@ -112,9 +112,9 @@ pub struct Question {
     /// Whether who started the run may answer.
     #[serde(default)]
     pub own: bool,
-    /// Whether the answer must carry an SSH signature.
-    #[serde(default)]
-    pub signed: bool,
+    /// File of allowed signers; the answer must then carry an SSH signature that it knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_signers: Option<String>,
     /// Milliseconds after which nobody's answer is an answer too: an error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
