@@ -1,0 +1,70 @@
+//! What each step does: one file per kind. An action asks the world only through its effects, so that it is played back
+//! after a crash.
+
+mod approval;
+mod backup;
+mod check;
+mod context;
+mod deploy;
+mod lock;
+mod notify;
+mod preflight;
+mod record;
+mod release;
+mod report;
+mod watch;
+
+use runner_core::{
+    output::Output,
+    step::{Action, Step, StepError},
+};
+
+use crate::{
+    conductor::{Broken, Conductor, Done},
+    effects::Effects,
+};
+
+pub use context::Here;
+
+/// Does what the step says.
+pub(crate) fn perform(conductor: &Conductor, step: &Step, effects: &Effects) -> Done {
+    let here = Here::new(conductor, step, effects);
+    match &step.action {
+        Action::Preflight => preflight::preflight(&here),
+        Action::Check { check } => check::gate(&here, check),
+        Action::Version => release::version(&here),
+        Action::Changelog => release::changelog(&here),
+        Action::Tag => release::tag(&here),
+        Action::Package => release::package(&here),
+        Action::Approval { environment } => approval::approval(&here, environment),
+        Action::Lock { environment } => lock::take(&here, environment),
+        Action::Backup { environment, backup } => backup::backup(&here, environment, backup),
+        Action::Deploy { environment } => deploy::deploy(&here, environment),
+        Action::Return { environment } => deploy::go_back(&here, environment),
+        Action::Health { environment } if here.plan() => Ok(only_reads(&format!("the health of {environment}"))),
+        Action::Health { environment } => deploy::health(&here, environment),
+        Action::Smoke { environment, check } => check::smoke(&here, environment, check),
+        Action::Watch { environment } if here.plan() => Ok(only_reads(&format!("the metrics of {environment}"))),
+        Action::Watch { environment } => watch::watch(&here, environment),
+        Action::Record { environment } => record::record(&here, environment),
+        Action::Unlock { environment } => lock::give(&here, environment),
+        Action::Notify { notifier, notice, environment } => {
+            notify::notify(&here, notifier, *notice, environment.as_ref())
+        }
+        Action::Report => report::report(&here),
+    }
+}
+
+/// Undoes a deploy: the rollback.
+pub(crate) fn undo(conductor: &Conductor, step: &Step, effects: &Effects) -> Done {
+    let here = Here::new(conductor, step, effects);
+    match &step.action {
+        Action::Deploy { environment } => deploy::undo(&here, environment),
+        other => Err(Broken::Failed(StepError::failed(format!("{other:?} has no undo")), None)),
+    }
+}
+
+/// A step of a plan that would look at what is not deployed yet.
+fn only_reads(what: &str) -> Output {
+    Output::Skipped(format!("would read {what} once the release is there"))
+}

@@ -1,0 +1,25 @@
+//! Backups before a deploy: made, and read back. One that fails stops the deploy.
+
+use runner_core::{id::EnvironmentName, output::Output, step::StepError};
+
+use super::Here;
+use crate::{
+    conductor::{Done, unknown},
+    plugin::Role,
+};
+
+pub(super) fn backup(here: &Here<'_>, name: &EnvironmentName, backup: &str) -> Done {
+    let used = here.profile().backup.get(backup).ok_or_else(|| unknown(&here.step.action, "backup"))?;
+    let used = here.plugin(&format!("backup.{backup}"), Role::Backup, used, Some(name))?;
+    let context = here.call_context(&used, Some(name));
+    let kept = here.said(&used, used.plugin.create(here.calls(&used), context.clone()))?;
+    if kept.is_empty() {
+        let message = format!("backup `{backup}` kept nothing");
+        let hint = format!("check the config of [backup.{backup}]: a deploy without a backup is not made");
+        return Err(StepError::blocked(message).with_hint(hint).into());
+    }
+    if !here.plan() {
+        here.said(&used, used.plugin.verify(here.calls(&used), context, &kept))?;
+    }
+    Ok(Output::Backup(kept))
+}

@@ -1,0 +1,167 @@
+//! Where an action stands: the run so far, the profile, the world through its effects, and the plugins under their grants.
+
+use runner_core::{
+    effect::{Request, Response},
+    fault::Fault,
+    grant::Grant,
+    id::EnvironmentName,
+    output::{Output, Preflight, VersionOutput},
+    profile::{Environment, Profile, Use},
+    release::Release,
+    run::Run,
+    step::{Step, StepError},
+};
+
+use crate::{
+    conductor::{Broken, Conductor, Done},
+    effects::{Effects, Halt},
+    plugin::{CallContext, CallError, Plugin, Role},
+};
+
+/// What an action works with.
+pub struct Here<'a> {
+    /// The conductor.
+    pub conductor: &'a Conductor,
+    /// The step.
+    pub step: &'a Step,
+    /// The step's effects.
+    pub effects: &'a Effects,
+    /// The run when the step began; a step reads what steps before it left behind, never its siblings.
+    pub run: Run,
+}
+
+/// A plugin in one of its uses, ready to be called.
+pub(super) struct Used {
+    pub(super) plugin: Plugin,
+    grant: Grant,
+    config: String,
+}
+
+impl<'a> Here<'a> {
+    pub(super) fn new(conductor: &'a Conductor, step: &'a Step, effects: &'a Effects) -> Self {
+        Self { conductor, step, effects, run: conductor.journal.state() }
+    }
+
+    pub(super) fn plan(&self) -> bool {
+        self.conductor.journal.plan()
+    }
+
+    pub(super) fn profile(&self) -> &Profile {
+        &self.run.header.profile
+    }
+
+    pub(super) fn environment(&self, name: &EnvironmentName) -> Done<&Environment> {
+        self.profile().environment(name).map_err(|error| StepError::blocked(error.to_string()).into())
+    }
+
+    /// Performs an effect of the host's own.
+    pub(super) fn ask(&self, request: Request) -> Done<Response> {
+        Ok(self.effects.request(request)??)
+    }
+
+    pub(super) fn preflight(&self) -> Done<&Preflight> {
+        match self.run.output("preflight") {
+            Some(Output::Preflight(preflight)) => Ok(preflight),
+            _ => Err(StepError::failed("the journal has no result of `preflight`").into()),
+        }
+    }
+
+    pub(super) fn version(&self) -> Option<&VersionOutput> {
+        match self.run.output("version") {
+            Some(Output::Version(version)) => Some(version),
+            _ => None,
+        }
+    }
+
+    /// The release that the run is about, as far as it is made.
+    pub(super) fn release(&self) -> Option<Release> {
+        if let Some(Output::Release(release)) = self.run.output("package") {
+            return Some(release.clone());
+        }
+        let preflight = self.preflight().ok()?;
+        if let Some(release) = &preflight.release {
+            return Some(release.clone());
+        }
+        // Before it is packaged, and in a plan: what is known of it.
+        let version = self.version()?;
+        Some(Release {
+            version: version.version.clone(),
+            tag: version.tag.clone(),
+            commit: preflight.head.clone(),
+            notes: version.notes.clone(),
+            artifacts: Vec::new(),
+        })
+    }
+
+    /// The good release that a rollback of the environment would go to.
+    pub(super) fn previous(&self, environment: &EnvironmentName) -> Option<Release> {
+        let previous = &self.preflight().ok()?.previous;
+        previous.iter().find(|(name, _)| name == environment.as_str())?.1.clone()
+    }
+
+    /// A use of a plugin, loaded, with its grant. `path` is where the profile says so, e.g. `gate.lint`.
+    pub(super) fn plugin(&self, path: &str, role: Role, used: &Use, environment: Option<&EnvironmentName>) -> Done<Used> {
+        let plugin = self
+            .conductor
+            .plugins
+            .get(&used.plugin)
+            .map_err(|error| StepError::blocked(error.to_string()))?;
+        if !plugin.serves(role) {
+            let message = format!("plugin `{}` of [{path}] cannot serve as a {}", used.plugin, role.word());
+            return Err(StepError::blocked(message).with_hint(format!("it exports {}", roles(&plugin))).into());
+        }
+        let url = environment.and_then(|name| self.profile().environments.get(name.as_str())?.url.as_deref());
+        let grant = Grant::of(&plugin.manifest, path, used, &runner_core::grant::GrantContext {
+            official: self.conductor.plugins.official(&used.plugin),
+            project: &self.profile().project.name,
+            environment: environment.map(EnvironmentName::as_str),
+            url,
+        })
+        .map_err(|error| StepError::blocked(error.to_string()))?;
+        Ok(Used { plugin, grant, config: used.config.to_string() })
+    }
+
+    /// The effects of the step, under the plugin's grant.
+    pub(super) fn calls(&self, used: &Used) -> Box<Effects> {
+        Box::new(self.effects.granted(used.grant.clone()))
+    }
+
+    /// What the plugin's call is about.
+    pub(super) fn call_context(&self, used: &Used, environment: Option<&EnvironmentName>) -> CallContext {
+        CallContext {
+            run: self.run.id.to_string(),
+            step: self.step.id.to_string(),
+            plan: self.plan(),
+            project: self.profile().project.name.clone(),
+            release: self.release(),
+            previous: environment.and_then(|name| self.previous(name)),
+            environment: environment.map(|name| {
+                let url = self.profile().environments.get(name.as_str()).and_then(|e| e.url.clone());
+                (name.to_string(), url)
+            }),
+            config: used.config.clone(),
+        }
+    }
+
+    /// What a plugin said; its errors are signed with its name.
+    pub(super) fn said<T>(&self, used: &Used, said: Result<Result<T, Fault>, CallError>) -> Done<T> {
+        match said {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(Fault::Planned { message })) => Err(Broken::Planned(message)),
+            Ok(Err(fault)) => {
+                Err(StepError::failed(format!("from plugin `{}`: {fault}", used.plugin.title())).into())
+            }
+            Err(CallError::Halt(halt)) => Err(halt.into()),
+            Err(crashed) => Err(StepError::failed(crashed.to_string()).into()),
+        }
+    }
+
+    /// The time, recorded.
+    pub(super) fn now(&self) -> Result<u64, Halt> {
+        self.effects.now()
+    }
+}
+
+fn roles(plugin: &Plugin) -> String {
+    plugin.roles.iter().map(|role| role.word()).collect::<Vec<_>>().join(", ")
+}

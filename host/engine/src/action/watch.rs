@@ -1,0 +1,186 @@
+//! Watching the metrics after a deploy. Time is counted in ticks that were watched, so a watch that was broken off goes on
+//! with what was left of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use runner_core::{
+    effect::{Question, Request, Response},
+    event::Kind,
+    id::EnvironmentName,
+    output::{Output, WatchReport},
+    profile::Watch,
+    rules::{self, Judgement, Reading, RuleState, Sample, Verdict},
+    step::{FailureKind, StepError},
+};
+
+use super::{Here, context::Used};
+use crate::{
+    conductor::{Broken, Done, unknown},
+    plugin::{Query, Role},
+};
+
+/// What a person may say to an alert.
+const GO_ON: &str = "continue";
+/// What a person may say to an alert.
+const ROLL_BACK: &str = "rollback";
+
+/// A metrics source in this watch.
+struct Source {
+    name: String,
+    used: Used,
+    queries: Vec<Query>,
+    memory: Option<String>,
+}
+
+pub(super) fn watch(here: &Here<'_>, name: &EnvironmentName) -> Done {
+    let watch = here.environment(name)?.watch.clone().ok_or_else(|| unknown(&here.step.action, "watch"))?;
+    let mut sources = sources(here, name, &watch)?;
+    let mut samples = Vec::new();
+    let mut accepted = BTreeSet::new();
+    let mut shown = BTreeMap::new();
+    // The first sample only primes the sources: counters need a before.
+    for tick in 0.. {
+        if tick > 0 {
+            here.effects.sleep(watch.interval.as_millis())?;
+        }
+        let sample = sample(here, name, tick, &mut sources)?;
+        if tick == 0 {
+            continue;
+        }
+        samples.push(sample);
+        let judgement = rules::judge(&watch, &samples, &accepted);
+        tell(here, &watch, tick, &judgement, &mut shown);
+        match &judgement.verdict {
+            Verdict::Watching => {}
+            Verdict::Passed => return Ok(Output::Watched(report(&watch, samples, judgement))),
+            Verdict::Breached { line, .. } => {
+                let error = StepError::new(FailureKind::Breach, line.clone());
+                return Err(Broken::Failed(error, Some(Output::Watched(report(&watch, samples, judgement)))));
+            }
+            Verdict::Alert { rules, lines } => {
+                decide(here, name, &format!("alert-{tick}"), lines, &watch, &samples, &judgement)?;
+                accepted.extend(rules.iter().cloned());
+            }
+            Verdict::Unknown { lines } => {
+                decide(here, name, "unknown", lines, &watch, &samples, &judgement)?;
+                return Ok(Output::Watched(report(&watch, samples, judgement)));
+            }
+        }
+    }
+    unreachable!("a watch ends with a verdict")
+}
+
+fn sources(here: &Here<'_>, name: &EnvironmentName, watch: &Watch) -> Done<Vec<Source>> {
+    let names: BTreeSet<_> = watch.rules.values().map(|rule| rule.source.clone()).collect();
+    let source = |source: String| {
+        let used = here
+            .profile()
+            .metrics
+            .get(&source)
+            .ok_or_else(|| unknown(&here.step.action, &format!("metrics source `{source}`")))?;
+        let used = here.plugin(&format!("metrics.{source}"), Role::Metrics, used, Some(name))?;
+        let rules = watch.rules.iter().filter(|(_, rule)| rule.source == source);
+        let queries = rules.map(|(rule_name, rule)| Query {
+            name: rule_name.clone(),
+            expression: placed(here, name, &rule.query),
+            window_ms: rule.window.unwrap_or(watch.interval.times(4)).as_millis(),
+        });
+        Ok(Source { name: source.clone(), queries: queries.collect(), used, memory: None })
+    };
+    names.into_iter().map(source).collect()
+}
+
+/// A query with the names that differ from environment to environment filled in.
+fn placed(here: &Here<'_>, name: &EnvironmentName, query: &str) -> String {
+    let version = here.release().map(|release| release.version).unwrap_or_default();
+    query.replace("{{environment}}", name.as_str()).replace("{{version}}", &version)
+}
+
+fn sample(here: &Here<'_>, name: &EnvironmentName, tick: u32, sources: &mut [Source]) -> Done<Sample> {
+    let at = here.now()?;
+    let mut readings = BTreeMap::new();
+    for source in sources {
+        let context = here.call_context(&source.used, Some(name));
+        let calls = here.calls(&source.used);
+        let said = source.used.plugin.sample(calls, context, &source.queries, source.memory.as_deref());
+        match here.said(&source.used, said) {
+            Ok(answer) => {
+                source.memory = answer.memory;
+                let names = source.queries.iter().map(|query| query.name.clone());
+                readings.extend(names.zip(answer.readings));
+            }
+            // A source that is down is not a breach; the rules say what it is.
+            Err(Broken::Failed(error, _)) => {
+                let error = Reading::Error(format!("{}: {}", source.name, error.message));
+                readings.extend(source.queries.iter().map(|query| (query.name.clone(), error.clone())));
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(Sample { tick, at, readings })
+}
+
+/// One line per rule whose state changed.
+fn tell(
+    here: &Here<'_>,
+    watch: &Watch,
+    tick: u32,
+    judgement: &Judgement,
+    shown: &mut BTreeMap<String, String>,
+) {
+    let of = rules::ticks(watch);
+    let step = &here.step.id;
+    for state in &judgement.states {
+        let line = state.to_string();
+        if shown.insert(state.rule.clone(), line.clone()).as_ref() != Some(&line) {
+            here.conductor.journal.tell(Kind::Watch { step: step.clone(), tick, of, line });
+        }
+    }
+    here.conductor.journal.tell(Kind::Progress {
+        scope: step.scope(),
+        done: tick.into(),
+        total: Some(of.into()),
+        what: "watching".to_owned(),
+    });
+}
+
+/// Asks a person whether to go on.
+fn decide(
+    here: &Here<'_>,
+    name: &EnvironmentName,
+    id: &str,
+    lines: &[String],
+    watch: &Watch,
+    samples: &[Sample],
+    judgement: &Judgement,
+) -> Done<()> {
+    super::notify::alert(here, name, &lines.join("; "))?;
+    let question = Question {
+        id: format!("{}/{id}", here.step.id),
+        text: format!("{name}: {}; go on or roll back?", lines.join("; ")),
+        choices: vec![GO_ON.to_owned(), ROLL_BACK.to_owned()],
+        may_answer: Vec::new(),
+        subject: here.release().map(|release| release.digest()),
+        own: true,
+        allowed_signers: None,
+        timeout_ms: None,
+    };
+    match here.ask(Request::Ask(question))? {
+        Response::Answer(answer) if answer.choice == GO_ON => Ok(()),
+        Response::Answer(answer) => {
+            let error = StepError::new(
+                FailureKind::Breach,
+                format!("{} decided to roll back: {}", answer.by, lines.join("; ")),
+            );
+            let output = Output::Watched(report(watch, samples.to_vec(), judgement.clone()));
+            Err(Broken::Failed(error, Some(output)))
+        }
+        _ => Err(StepError::failed("a person's answer is no answer").into()),
+    }
+}
+
+fn report(watch: &Watch, samples: Vec<Sample>, judgement: Judgement) -> WatchReport {
+    let rules: Vec<RuleState> = judgement.states;
+    let summary = judgement.verdict.to_string();
+    WatchReport { interval_ms: watch.interval.as_millis(), samples, rules, summary }
+}

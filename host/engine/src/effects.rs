@@ -1,0 +1,263 @@
+//! Effects: every call to the world, of a plugin or of the host's own steps, goes through here. It is checked against the
+//! grant, written to the journal, performed, and its result written; what is recorded already is played back.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use runner_core::{
+    effect::{Nature, Outcome, Request, Response},
+    event::{Kind, Level},
+    fault::Fault,
+    grant::Grant,
+    id::Scope,
+    release::Artifact,
+    run::Recorded,
+    step::PlannedWrite,
+};
+
+use crate::{
+    journal::Journal,
+    plugin::Calls,
+    store::{Durability, StoreError},
+    world::{Acting, World},
+};
+
+/// How many effects one conversation may have.
+const MOST: u32 = 100_000;
+
+/// Why a run stops where it is, to be resumed or looked at by a person. Not an error of the step.
+#[derive(Debug, thiserror::Error)]
+pub enum Halt {
+    /// Ctrl-C.
+    #[error("stopped")]
+    Stopped,
+    /// A resumed step asked for something else than the journal has: it is not the same plugin, or not deterministic.
+    #[error("effect {n} of `{scope}` was `{recorded}` and is now `{asked}`: the step is not the one that the journal has")]
+    Diverged {
+        /// The conversation.
+        scope: Scope,
+        /// The place there.
+        n: u32,
+        /// What the journal has.
+        recorded: String,
+        /// What was asked for now.
+        asked: String,
+    },
+    /// The journal cannot be written, so nothing is done.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A conversation without end.
+    #[error("`{scope}` made more than {MOST} calls")]
+    TooMany {
+        /// The conversation.
+        scope: Scope,
+    },
+}
+
+/// One conversation with the world: the effects of a step, in order.
+#[derive(Clone)]
+pub struct Effects {
+    scope: Scope,
+    journal: Arc<Journal>,
+    world: Arc<World>,
+    place: Arc<std::sync::Mutex<Place>>,
+    /// None: the host's own steps, which need no leave.
+    grant: Option<Arc<Grant>>,
+}
+
+/// Where in the conversation we are.
+struct Place {
+    recorded: VecDeque<Recorded>,
+    n: u32,
+}
+
+impl Effects {
+    /// The conversation `scope`, from its beginning; what the journal has of it is played back first.
+    pub fn begin(scope: Scope, journal: Arc<Journal>, world: Arc<World>) -> Self {
+        let recorded = journal.recorded(&scope).into();
+        let place = Arc::new(std::sync::Mutex::new(Place { recorded, n: 0 }));
+        Self { scope, journal, world, place, grant: None }
+    }
+
+    /// The same conversation, continued by a plugin under its grant.
+    #[must_use]
+    pub fn granted(&self, grant: Grant) -> Self {
+        Self { grant: Some(Arc::new(grant)), ..self.clone() }
+    }
+
+    /// Performs one effect.
+    pub fn request(&self, request: Request) -> Result<Outcome, Halt> {
+        let (n, recorded) = {
+            let mut place = self.place.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let n = place.n;
+            place.n += 1;
+            (n, place.recorded.pop_front())
+        };
+        if n >= MOST {
+            return Err(Halt::TooMany { scope: self.scope.clone() });
+        }
+        if self.world.stop.stopped() {
+            return Err(Halt::Stopped);
+        }
+        match recorded {
+            Some(recorded) if recorded.request != request => Err(Halt::Diverged {
+                scope: self.scope.clone(),
+                n,
+                recorded: recorded.request.summary(),
+                asked: request.summary(),
+            }),
+            Some(Recorded { result: Some(result), .. }) => Ok(result),
+            Some(Recorded { result: None, .. }) => self.in_doubt(n, request),
+            None => self.live(n, request),
+        }
+    }
+
+    /// An effect that was begun before a crash and has no result.
+    fn in_doubt(&self, n: u32, request: Request) -> Result<Outcome, Halt> {
+        if request.nature() == Nature::Write {
+            let message = format!("runner stopped while it did this, so it may or may not be done: {}", request.summary());
+            let result = Err(Fault::Interrupted { message });
+            return self.finish(n, None, Nature::Write, result);
+        }
+        self.act(n, request, true)
+    }
+
+    fn live(&self, n: u32, request: Request) -> Result<Outcome, Halt> {
+        if let Some(grant) = &self.grant
+            && let Err(denial) = grant.check(&request)
+        {
+            let result = Err(Fault::Denied { message: denial.to_string() });
+            return self.finish(n, Some(request), Nature::Read, result);
+        }
+        if self.journal.plan() && request.nature() != Nature::Read {
+            return Ok(self.list(request));
+        }
+        self.act(n, request, false)
+    }
+
+    /// Write ahead, act, write. A read needs no record before: done again, it does no harm.
+    fn act(&self, n: u32, request: Request, begun: bool) -> Result<Outcome, Halt> {
+        let nature = request.nature();
+        if nature != Nature::Read && !begun {
+            let event = Kind::EffectStarted { scope: self.scope.clone(), n, request: request.clone() };
+            self.journal.append(event, Durability::Power)?;
+        }
+        let acting = Acting { scope: &self.scope, n, journal: &self.journal, grant: self.grant.as_deref() };
+        let result = self.world.act(&request, &acting)?;
+        if self.world.stop.stopped() && matches!(result, Err(Fault::Interrupted { .. })) {
+            // Broken off by us: in doubt, as after a crash.
+            return Err(Halt::Stopped);
+        }
+        self.finish(n, (nature == Nature::Read).then_some(request), nature, result)
+    }
+
+    fn finish(&self, n: u32, request: Option<Request>, nature: Nature, result: Outcome) -> Result<Outcome, Halt> {
+        let durability = if nature == Nature::Read { Durability::Process } else { Durability::Power };
+        let event = Kind::EffectFinished { scope: self.scope.clone(), n, request, result: result.clone() };
+        self.journal.append(event, durability)?;
+        Ok(result)
+    }
+
+    /// In a plan: the write is told, and answered as far as its answer can be foreseen.
+    fn list(&self, request: Request) -> Outcome {
+        let outcome = foresee(&request);
+        let foreseen = outcome.is_ok();
+        self.journal.tell(Kind::Planned(PlannedWrite { scope: self.scope.clone(), request, foreseen }));
+        outcome
+    }
+
+    /// A line for the journal; not again while recorded effects are played back.
+    pub fn log(&self, level: Level, message: &str) -> Result<(), StoreError> {
+        if self.replaying() {
+            return Ok(());
+        }
+        let event = Kind::Log { scope: self.scope.clone(), level, message: message.to_owned() };
+        self.journal.append(event, Durability::Process)
+    }
+
+    fn replaying(&self) -> bool {
+        !self.place.lock().unwrap_or_else(std::sync::PoisonError::into_inner).recorded.is_empty()
+    }
+
+    /// Milliseconds since the epoch, recorded.
+    pub fn now(&self) -> Result<u64, Halt> {
+        match self.request(Request::Now)? {
+            Ok(Response::Instant(at)) => Ok(at),
+            _ => Ok(0),
+        }
+    }
+
+    /// Waits, recorded.
+    pub fn sleep(&self, ms: u64) -> Result<(), Halt> {
+        self.request(Request::Sleep { ms }).map(|_| ())
+    }
+}
+
+/// What a plan can say of a write's result.
+fn foresee(request: &Request) -> Outcome {
+    let unknown = || Err(Fault::Planned { message: request.summary() });
+    match request {
+        Request::Run(command) if command.foresee_success => {
+            Ok(Response::Exit(runner_core::effect::Exit { code: Some(0), ..Default::default() }))
+        }
+        Request::RunAll { commands } if commands.iter().all(|c| c.foresee_success) => {
+            let exit = runner_core::effect::Exit { code: Some(0), ..Default::default() };
+            Ok(Response::Exits(vec![Ok(exit); commands.len()]))
+        }
+        Request::Send(http) => match http.foresee_status {
+            Some(status) => Ok(Response::Http(runner_core::effect::HttpResponse {
+                status,
+                headers: Vec::new(),
+                body: Vec::new().into(),
+                truncated: false,
+            })),
+            None => unknown(),
+        },
+        Request::WriteReport { name, .. } => Ok(Response::Path(name.clone())),
+        Request::MachineCreate { .. } => Ok(Response::Flag(true)),
+        Request::ServiceStart { service, .. } => Ok(Response::Service(runner_core::effect::ServiceStatus {
+            condition: runner_core::effect::ServiceCondition::Running,
+            label: Some(service.label.clone()),
+            since: None,
+            restarts: 0,
+            detail: "planned".to_owned(),
+        })),
+        Request::ArtifactPut { name, path, .. } => Ok(Response::Artifact(Artifact {
+            name: name.clone(),
+            digest: runner_core::digest::Digest::of(b"planned"),
+            size: 0,
+            location: format!("planned:{path}"),
+        })),
+        // The commit's id cannot be foreseen, but nothing depends on more than its name.
+        Request::GitCommitFile { .. } => Ok(Response::Names(vec!["planned".to_owned()])),
+        Request::AppendLine { .. }
+        | Request::MachineWrite { .. }
+        | Request::MachineLink { .. }
+        | Request::MachineRemove { .. }
+        | Request::MachineFetch { .. }
+        | Request::ServiceStop { .. }
+        | Request::ArtifactGet { .. }
+        | Request::GitTag { .. }
+        | Request::GitPush { .. }
+        | Request::WriteOutput { .. }
+        | Request::LockTake { .. }
+        | Request::LockGive { .. }
+        | Request::RecordGood { .. } => Ok(Response::Done),
+        _ => unknown(),
+    }
+}
+
+impl Calls for Effects {
+    fn perform(&mut self, request: Request) -> Result<Outcome, Halt> {
+        self.request(request)
+    }
+
+    fn log(&mut self, level: Level, message: &str) {
+        // A log line that cannot be written is no reason to stop; the next effect will find the same trouble and stop.
+        let _ = Effects::log(self, level, message);
+    }
+
+    fn progress(&mut self, done: u64, total: Option<u64>, what: &str) {
+        let scope = self.scope.clone();
+        self.journal.tell(Kind::Progress { scope, done, total, what: what.to_owned() });
+    }
+}
