@@ -2,6 +2,7 @@
 //! terminal, so everything here is tested in milliseconds and a live run cannot differ from a resumed one.
 
 pub mod bytes;
+pub mod changelog;
 pub mod commits;
 pub mod digest;
 pub mod duration;
