@@ -38,12 +38,14 @@ pub mod export;
 mod host;
 mod request;
 mod retry;
+mod rfc3339;
 mod role;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod verdict;
 #[cfg(target_arch = "wasm32")]
 mod wasm_host;
+pub mod wording;
 
 pub use bindings::gate::exports::runner::plugin::gate::{Outcome, Verdict};
 pub use bindings::host::runner::plugin::git::Commit;
@@ -59,6 +61,7 @@ pub use duration::Duration;
 pub use error::WithContext;
 pub use host::Host;
 pub use retry::retry;
+pub use rfc3339::rfc3339;
 pub use role::{Backup, Gate, Lock, Metrics, Notifier, Target};
 
 /// Types of the interface `machine-files`.
