@@ -268,3 +268,6 @@ fn close<'a>(plan: &'a Plan, run: &'a Run, end: End, summary: String, by_hand: V
         by_hand,
     }
 }
+
+#[cfg(test)]
+mod tests;

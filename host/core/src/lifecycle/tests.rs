@@ -1,0 +1,355 @@
+//! The product's promise as properties: whatever fails and whenever the process dies, a resumed run ends as the run that
+//! was not interrupted, locks are given back, and nothing is deployed that did not pass.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::{Next, next};
+use crate::{
+    event::{Command, End, Event, Header, JOURNAL_VERSION, Kind},
+    id::{RunId, StepId},
+    output::Output,
+    plan::Plan,
+    profile::Profile,
+    run::Run,
+    step::{Action, FailureKind, Status, Step, StepError, Transition},
+};
+
+/// A profile with so many checks, environments and notifiers; every environment but the first wants an approval, a backup
+/// and a smoke check.
+fn profile(checks: usize, environments: usize, notifiers: usize) -> Profile {
+    let used = json!({"plugin": "command"});
+    let named = |prefix: &str, count: usize| {
+        (0..count)
+            .map(|i| (format!("{prefix}{i}"), used.clone()))
+            .collect::<serde_json::Map<_, _>>()
+    };
+    let environment = |i: usize| {
+        let mut value = json!({"target": used, "watch": {"duration": "10s", "interval": "1s"}});
+        if i > 0 {
+            value["approval"] = json!({});
+            value["backup"] = json!(["b0"]);
+            value["smoke"] = json!(["s0"]);
+        }
+        (format!("e{i}"), value)
+    };
+    let names: Vec<_> = (0..environments).map(|i| format!("e{i}")).collect();
+    serde_json::from_value(json!({
+        "project": {"name": "shop"},
+        "gate": named("g", checks),
+        "smoke": named("s", 1),
+        "backup": named("b", 1),
+        "notify": named("n", notifiers),
+        "environments": (0..environments).map(environment).collect::<serde_json::Map<_, _>>(),
+        "release": {"environments": names},
+    }))
+    .expect("the profile is well formed")
+}
+
+/// Which steps and undos fail, and after how many events somebody cancels.
+#[derive(Clone, Debug, Default)]
+struct Fate {
+    failing: BTreeSet<String>,
+    failing_undo: BTreeSet<String>,
+    cancel_at: Option<usize>,
+}
+
+fn begin(profile: &Profile, command: Command) -> Vec<Event> {
+    let header = Header {
+        journal: JOURNAL_VERSION,
+        runner: "0".to_owned(),
+        plan: Plan::of(profile, &command).expect("the profile has the environments"),
+        command,
+        by: "ann".to_owned(),
+        host: "laptop".to_owned(),
+        workspace: "/w".to_owned(),
+        profile: profile.clone(),
+        profile_name: "test".to_owned(),
+        plugins: Vec::new(),
+    };
+    vec![event(0, Kind::RunStarted(Box::new(header)))]
+}
+
+fn event(seq: usize, kind: Kind) -> Event {
+    Event {
+        run: RunId::from("r"),
+        seq: Some(seq as u64),
+        at: seq as u64 * 10,
+        kind,
+    }
+}
+
+fn kind_of(step: &Step) -> FailureKind {
+    match step.action {
+        Action::Approval { .. } => FailureKind::Rejected,
+        Action::Watch { .. } => FailureKind::Breach,
+        Action::Preflight | Action::Check { .. } => FailureKind::Blocked,
+        _ => FailureKind::Failed,
+    }
+}
+
+fn result(step: &Step, fate: &Fate) -> Transition {
+    match fate.failing.contains(step.id.as_str()) {
+        true => Transition::Failed {
+            error: StepError::new(kind_of(step), "it broke"),
+            output: None,
+        },
+        false => Transition::Succeeded { output: Output::Done },
+    }
+}
+
+fn undone(step: &Step, fate: &Fate) -> Transition {
+    match fate.failing_undo.contains(step.id.as_str()) {
+        true => Transition::UndoFailed {
+            error: StepError::failed("it would not go back"),
+        },
+        false => Transition::UndoFinished { output: Output::Done },
+    }
+}
+
+/// Goes on from a journal to the end, as the conductor does, one step after the other.
+fn drive(mut journal: Vec<Event>, fate: &Fate) -> Vec<Event> {
+    for _ in 0..10_000 {
+        let run = Run::fold(&journal).expect("a legal journal").expect("a header");
+        if fate.cancel_at.is_some_and(|at| journal.len() >= at)
+            && run.cancelled_by.is_none()
+            && run.end.is_none()
+        {
+            let seq = journal.len();
+            journal.push(event(seq, Kind::CancelRequested { by: "bob".to_owned() }));
+            continue;
+        }
+        let mut push = |step: &StepId, transition: Transition| {
+            let seq = journal.len();
+            journal.push(event(
+                seq,
+                Kind::Step {
+                    step: step.clone(),
+                    transition,
+                },
+            ));
+        };
+        match next(&run) {
+            Next::Ended => return journal,
+            Next::Finish {
+                end,
+                summary,
+                by_hand,
+            } => {
+                let seq = journal.len();
+                journal.push(event(
+                    seq,
+                    Kind::RunFinished {
+                        end,
+                        summary,
+                        by_hand,
+                    },
+                ));
+            }
+            Next::Undo { step, reason } => {
+                if !matches!(run.status(&step.id), Status::Undoing(_)) {
+                    push(&step.id, Transition::UndoStarted { reason });
+                }
+                push(&step.id, undone(step, fate));
+            }
+            Next::Run(steps) => {
+                for step in steps {
+                    if *run.status(&step.id) == Status::New {
+                        push(&step.id, Transition::Started);
+                    }
+                    push(&step.id, result(step, fate));
+                }
+            }
+        }
+    }
+    panic!("the run does not end");
+}
+
+fn end(journal: &[Event]) -> (Run, End) {
+    let run = Run::fold(journal).expect("a legal journal").expect("a header");
+    let end = run.end.as_ref().expect("it has ended").0;
+    (run, end)
+}
+
+/// Statuses without what differs in a resumed run: nothing does.
+fn statuses(run: &Run) -> Vec<(String, &'static str)> {
+    run.steps
+        .iter()
+        .map(|(id, status)| (id.to_string(), status.word()))
+        .collect()
+}
+
+fn check_ends(run: &Run, end: End) {
+    let plan = &run.header.plan;
+    let done = |action: &Action| {
+        plan.steps()
+            .any(|s| &s.action == action && matches!(run.status(&s.id), Status::Done(_)))
+    };
+    let status = |action: &Action| {
+        plan.steps()
+            .find(|s| &s.action == action)
+            .map(|s| run.status(&s.id))
+    };
+    for environment in plan.environments() {
+        let name = || environment.clone();
+        if done(&Action::Lock { environment: name() }) {
+            let unlock = status(&Action::Unlock { environment: name() });
+            assert!(
+                matches!(unlock, Some(Status::Done(_) | Status::Failed(..))),
+                "{environment} stays locked"
+            );
+        }
+        let deploy = status(&Action::Deploy { environment: name() });
+        let good = done(&Action::Record { environment: name() });
+        if let Some(Status::Done(_) | Status::Failed(..) | Status::Running) = deploy {
+            assert!(
+                good,
+                "{environment} was left with a release that is neither good nor undone"
+            );
+        }
+        if deploy.is_some_and(|status| *status != Status::New) {
+            let all = plan.steps().filter(|s| matches!(s.action, Action::Check { .. }));
+            for check in all {
+                let passed = matches!(run.status(&check.id), Status::Done(_));
+                assert!(
+                    passed,
+                    "{environment} was deployed to though {} did not pass",
+                    check.id
+                );
+            }
+        }
+    }
+    if end == End::Released {
+        let open = plan
+            .steps()
+            .find(|s| !s.tolerated() && matches!(run.status(&s.id), Status::Failed(..)));
+        assert!(
+            open.is_none_or(|s| s.when != crate::step::When::Forward),
+            "released though {open:?} failed"
+        );
+    }
+}
+
+fn commands() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        3 => Just(Command::Release { pre: None }),
+        1 => Just(Command::QualityGate),
+        1 => Just(Command::Deploy { environment: "e0".into(), version: None }),
+        1 => Just(Command::Rollback { environment: "e0".into(), to: None }),
+    ]
+}
+
+/// A profile, a command, and a fate whose failing steps are picked from the plan's own.
+fn stories() -> impl Strategy<Value = (Vec<Event>, Fate)> {
+    let shapes = (0_usize..4, 1_usize..4, 0_usize..3, commands());
+    let picks = (
+        proptest::collection::vec(any::<prop::sample::Index>(), 0..3),
+        any::<bool>(),
+        proptest::option::of(2_usize..80),
+    );
+    (shapes, picks).prop_map(
+        |((checks, environments, notifiers, command), (picks, stuck, cancel_at))| {
+            let journal = begin(&profile(checks, environments, notifiers), command);
+            let run = Run::fold(&journal).expect("legal").expect("a header");
+            let ids: Vec<_> = run.header.plan.steps().map(|s| s.id.to_string()).collect();
+            let failing = picks.iter().map(|pick| pick.get(&ids).clone()).collect();
+            let failing_undo = if stuck {
+                ids.into_iter().collect()
+            } else {
+                BTreeSet::new()
+            };
+            (
+                journal,
+                Fate {
+                    failing,
+                    failing_undo,
+                    cancel_at,
+                },
+            )
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_prefix_of_a_journal_resumes_to_the_same_end((start, fate) in stories()) {
+        let whole = drive(start, &fate);
+        let (run, ended) = end(&whole);
+        check_ends(&run, ended);
+        for cut in 1..whole.len() {
+            let resumed = drive(whole[..cut].to_vec(), &fate);
+            let (again, end_again) = end(&resumed);
+            check_ends(&again, end_again);
+            // A cancelling is heard between two steps, and a crash makes one more such place.
+            if fate.cancel_at.is_none() {
+                prop_assert_eq!(end_again, ended, "cut after {} of {}", cut, whole.len());
+                prop_assert_eq!(statuses(&again), statuses(&run), "cut after {}", cut);
+            }
+        }
+    }
+}
+
+fn story(command: Command, failing: &[&str], stuck: bool) -> (Run, End) {
+    let ids = |names: &[&str]| names.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
+    let failing_undo = if stuck {
+        ids(&["e0/deploy", "e1/deploy"])
+    } else {
+        BTreeSet::new()
+    };
+    let fate = Fate {
+        failing: ids(failing),
+        failing_undo,
+        cancel_at: None,
+    };
+    end(&drive(begin(&profile(2, 2, 1), command), &fate))
+}
+
+#[test]
+fn each_failure_leads_to_its_own_end() {
+    let release = || Command::Release { pre: None };
+    for (failing, stuck, expected) in [
+        (&[][..], false, End::Released),
+        (&["gate/g0"][..], false, End::Blocked),
+        (&["tag"][..], false, End::Blocked),
+        (&["e1/approval"][..], false, End::Rejected),
+        (&["e1/backup/b0"][..], false, End::Blocked),
+        (&["e1/watch"][..], false, End::RolledBack),
+        (&["e0/deploy"][..], false, End::RolledBack),
+        (&["e1/health"][..], true, End::Stuck),
+        (
+            &["e1/notify/start/n0", "notify/released/n0"][..],
+            false,
+            End::Released,
+        ),
+    ] {
+        let (run, end) = story(release(), failing, stuck);
+        assert_eq!(end, expected, "{failing:?}");
+        check_ends(&run, end);
+    }
+}
+
+#[test]
+fn a_gate_runs_every_check_before_it_blocks() {
+    let (run, _) = story(Command::QualityGate, &["gate/g0"], false);
+    assert!(matches!(run.status(&"gate/g1".into()), Status::Done(_)));
+}
+
+#[test]
+fn a_rejected_production_leaves_staging_as_it_is() {
+    let (run, _) = story(Command::Release { pre: None }, &["e1/approval"], false);
+    assert!(matches!(run.status(&"e0/record".into()), Status::Done(_)));
+    assert_eq!(*run.status(&"e1/lock".into()), Status::New);
+    assert_eq!(*run.status(&"e1/notify/failure/n0".into()), Status::New);
+}
+
+#[test]
+fn what_is_stuck_says_what_is_left_to_do_by_hand() {
+    let (run, end) = story(Command::Release { pre: None }, &["e1/watch"], true);
+    assert_eq!(end, End::Stuck);
+    let (_, _, by_hand) = run.end.expect("it has ended");
+    assert_eq!(by_hand, ["bring e1 back by hand: it would not go back"]);
+}
