@@ -1,6 +1,14 @@
 //! Where journals, blobs, leases, decisions and the record of good releases are kept, behind one small trait; every
 //! implementation passes the same contract tests.
 
+mod lease;
+pub mod memory;
+pub mod spill;
+pub mod sqlite;
+
+#[cfg(test)]
+pub(crate) mod contract;
+
 use runner_core::{
     digest::Digest,
     event::Event,
@@ -42,7 +50,7 @@ pub struct Lease {
 pub enum Taken {
     /// It is ours; what a dead owner left is told.
     Ours {
-        /// The lease that had expired, or that was the same run's.
+        /// The lease that had expired.
         replaced: Option<Lease>,
     },
     /// A live owner has it.
@@ -92,6 +100,26 @@ pub enum StoreError {
         /// The place that is taken.
         seq: u64,
     },
+    /// The event leaves out a place, or has none: an error in the engine.
+    #[error("run `{run}` has {length} events, so its next is {length} and not {}", place(*.seq))]
+    Gap {
+        /// The run.
+        run: RunId,
+        /// How many events it has.
+        length: u64,
+        /// The event's place; none for an event that is not to be kept.
+        seq: Option<u64>,
+    },
+    /// A later `runner` wrote it.
+    #[error("`{place}` has version {found}, this runner knows {known}: use the newer runner")]
+    Newer {
+        /// The file or the address.
+        place: String,
+        /// Its version.
+        found: i64,
+        /// The last version that this runner knows.
+        known: i64,
+    },
     /// The lease is not ours any more.
     #[error("the lease `{name}` was lost: {why}")]
     LeaseLost {
@@ -118,6 +146,10 @@ pub enum StoreError {
     },
 }
 
+fn place(seq: Option<u64>) -> String {
+    seq.map_or_else(|| "one without a place".to_owned(), |seq| seq.to_string())
+}
+
 /// The store of one project.
 pub trait Store: Send + Sync {
     /// Appends `event`, whose `seq` must be the next one of its run. Nothing is done in the world before this returns.
@@ -130,8 +162,8 @@ pub trait Store: Send + Sync {
     fn put_blob(&self, bytes: &[u8]) -> Result<Digest, StoreError>;
     /// Bytes by their digest.
     fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError>;
-    /// Takes a lease if it is free, expired at `now`, or the same run's of an owner that is expired; atomic. A lease with the same
-    /// token is renewed.
+    /// Takes a lease if it is free or expired at `now`, whichever run had it; a live one of another process of the same run
+    /// is theirs. A lease with the same token is renewed. Atomic.
     fn take_lease(&self, lease: &Lease, now: u64) -> Result<Taken, StoreError>;
     /// Moves the end of our lease.
     fn renew_lease(&self, name: &str, token: &str, expires: u64) -> Result<(), StoreError>;
