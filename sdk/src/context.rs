@@ -36,6 +36,23 @@ impl<C> Context<C> {
             .ok_or_else(|| Error::failed(format!("step `{}` has no environment", self.step)))
     }
 
+    /// What a program may want to know of the call: `RUNNER_ENVIRONMENT`, `RUNNER_URL`, `RUNNER_VERSION`, as far as there
+    /// are such.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        let environment = self.environment.as_ref();
+        let all = [
+            ("RUNNER_ENVIRONMENT", environment.map(|e| e.name.clone())),
+            ("RUNNER_URL", environment.and_then(|e| e.url.clone())),
+            (
+                "RUNNER_VERSION",
+                self.release.as_ref().map(|release| release.version.clone()),
+            ),
+        ];
+        all.into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect()
+    }
+
     /// Whether writes are listed instead of done.
     pub fn is_plan(&self) -> bool {
         self.mode == Mode::Plan

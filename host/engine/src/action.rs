@@ -33,7 +33,7 @@ pub(crate) fn perform(conductor: &Conductor, step: &Step, effects: &Effects) -> 
         Action::Preflight => preflight::preflight(&here),
         Action::Check { check } => check::gate(&here, check),
         Action::Version => release::version(&here),
-        Action::Changelog => release::changelog(&here),
+        Action::Changelog => release::commit_changelog(&here),
         Action::Tag => release::tag(&here),
         Action::Package => release::package(&here),
         Action::Approval { environment } => approval::approval(&here, environment),

@@ -11,5 +11,5 @@ mod load;
 mod role;
 
 pub use call::{CallError, Calls};
-pub use load::{Inspection, LoadError, Plugin, PluginHost, Role};
-pub use role::{MetricsAnswer, Notice, Query};
+pub use load::{Inspection, LoadError, Plugin, PluginHost};
+pub use role::{CallContext, Holder, MetricsAnswer, Notice, Query, notice};

@@ -10,7 +10,7 @@ use std::{
 use runner_core::{
     digest::Digest,
     event::PinnedPlugin,
-    profile::{Notifier, Profile, Use},
+    profile::Profile,
 };
 
 use crate::{
@@ -96,7 +96,7 @@ impl PluginSource {
 
     /// Pins every plugin that the profile uses, and keeps its bytes in the store, so that the run can be taken up anywhere.
     pub fn pin(&self, profile: &Profile, store: &dyn Store) -> Result<Vec<PinnedPlugin>, PluginError> {
-        let mut references: Vec<_> = uses(profile).into_iter().map(|(_, used)| used.plugin).collect();
+        let mut references: Vec<_> = profile.uses().into_iter().map(|placed| placed.of.plugin).collect();
         references.sort();
         references.dedup();
         let pin = |reference: String| {
@@ -107,21 +107,6 @@ impl PluginSource {
         };
         references.into_iter().map(pin).collect()
     }
-}
-
-/// Every use of a plugin in a profile, with the place that says so, e.g. `gate.lint`.
-pub fn uses(profile: &Profile) -> Vec<(String, Use)> {
-    let named = |kind: &'static str, uses: &std::collections::BTreeMap<String, Use>| {
-        uses.iter().map(|(name, used)| (format!("{kind}.{name}"), used.clone())).collect::<Vec<_>>()
-    };
-    let mut all = named("gate", &profile.gate);
-    all.extend(named("smoke", &profile.smoke));
-    all.extend(named("metrics", &profile.metrics));
-    all.extend(named("backup", &profile.backup));
-    all.extend(profile.notify.iter().map(|(name, n)| (format!("notify.{name}"), Notifier::as_use(n))));
-    let targets = profile.environments.iter();
-    all.extend(targets.map(|(name, e)| (format!("environments.{name}.target"), e.target.clone())));
-    all
 }
 
 /// The plugins of a run.

@@ -14,7 +14,7 @@ use runner_core::{
 use crate::{
     capability::{
         Progress, artifacts::Artifacts, clock::Clock, files::Files, git::Git, http::Http,
-        machine_files::MachineFiles, process::Process, services::Services,
+        machine_files::MachineFiles, process::Processes, services::Services,
     },
     effects::Halt,
     journal::Journal,
@@ -49,7 +49,7 @@ pub struct World {
     run_folder: PathBuf,
     workspace: PathBuf,
     secrets: Arc<Secrets>,
-    process: Process,
+    process: Processes,
     http: Http,
     files: Files,
     machine_files: MachineFiles,

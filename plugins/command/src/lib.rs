@@ -20,7 +20,8 @@ pub struct Config {
     run: Vec<String>,
     /// Working folder, relative to the workspace.
     cwd: Option<String>,
-    /// Environment variables; `{{secret:name}}` in a value is filled in by the host.
+    /// Environment variables; `{{secret:name}}` in a value is filled in by the host. `RUNNER_ENVIRONMENT`, `RUNNER_URL` and
+    /// `RUNNER_VERSION` are there too where they mean something.
     #[serde(default)]
     env: BTreeMap<String, String>,
     /// How long it may take.
@@ -69,7 +70,7 @@ impl Gate for CommandGate {
 
     fn check(host: &impl Host, context: &Context<Config>) -> Result<Verdict, Error> {
         let config = &context.config;
-        let exit = host.run(&command(config))?;
+        let exit = host.run(&command(config).envs(context.variables()))?;
         // What a plan foresees has no output to judge.
         let foreseen = context.is_plan() && !matches!(config.nature, Kind::Read);
         let wrong = if foreseen {

@@ -11,7 +11,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 const USAGE: &str =
-    "usage: traffic --url http://127.0.0.1:PORT [--rate REQUESTS_PER_SECOND] [--seconds SECONDS]";
+    "usage: traffic --url http://127.0.0.1:PORT [--rate REQUESTS_PER_SECOND] [--seconds SECONDS]
+       traffic --once [--url http://127.0.0.1:PORT]   # every visit once; fails if one does (a smoke test)
+The address may also stand in RUNNER_URL.";
 /// What customers do, in turn: half of them order. The orders are of one cheap item each.
 const VISITS: [(&str, &str, &str); 4] = [
     ("GET", "/", ""),
@@ -26,7 +28,22 @@ const MAX_RATE: u64 = 500;
 const MAX_SECONDS: u64 = 3600;
 
 fn main() -> ExitCode {
-    match Load::parse(std::env::args().skip(1)) {
+    let mut arguments: Vec<_> = std::env::args().skip(1).collect();
+    let once = arguments
+        .iter()
+        .position(|argument| argument == "--once")
+        .map(|at| arguments.remove(at));
+    if !arguments.iter().any(|argument| argument == "--url")
+        && let Ok(url) = std::env::var("RUNNER_URL")
+    {
+        arguments.extend(["--url".to_owned(), url]);
+    }
+    match Load::parse(arguments.into_iter()) {
+        Ok(load) if once.is_some() => {
+            let tally = load.once();
+            println!("{tally}");
+            ExitCode::from(u8::from(tally.failed + tally.unanswered > 0))
+        }
         Ok(load) => {
             println!("{}", load.send());
             ExitCode::SUCCESS
@@ -80,6 +97,12 @@ impl Load {
         })
     }
 
+    /// Makes every visit once, one after the other.
+    fn once(&self) -> Tally {
+        let tallies = VISITS.iter().map(|visit| Tally::of(&ask(self.address, *visit)));
+        tallies.fold(Tally::default(), Tally::plus)
+    }
+
     /// Makes every eighth visit, each at its own time: a late one is made at once, none after the end.
     fn walk(&self, first: u64, start: Instant, end: Instant) -> Tally {
         let mut tally = Tally::default();
@@ -91,11 +114,7 @@ impl Load {
                 break;
             }
             let turn = usize::try_from(visit).unwrap_or(0) % VISITS.len();
-            match ask(self.address, VISITS[turn]) {
-                Ok(status) if status < 500 => tally.fine += 1,
-                Ok(_) => tally.failed += 1,
-                Err(_) => tally.unanswered += 1,
-            }
+            tally = tally.plus(Tally::of(&ask(self.address, VISITS[turn])));
         }
         tally
     }
@@ -154,6 +173,17 @@ struct Tally {
 }
 
 impl Tally {
+    /// One answer.
+    fn of(answer: &std::io::Result<u16>) -> Self {
+        let mut tally = Self::default();
+        match answer {
+            Ok(status) if *status < 500 => tally.fine = 1,
+            Ok(_) => tally.failed = 1,
+            Err(_) => tally.unanswered = 1,
+        }
+        tally
+    }
+
     fn plus(self, other: Self) -> Self {
         Self {
             fine: self.fine + other.fine,

@@ -1,11 +1,10 @@
 //! Backups before a deploy: made, and read back. One that fails stops the deploy.
 
-use runner_core::{id::EnvironmentName, output::Output, step::StepError};
+use runner_core::{manifest::Role, id::EnvironmentName, output::Output, step::StepError};
 
 use super::Here;
 use crate::{
     conductor::{Done, unknown},
-    plugin::Role,
 };
 
 pub(super) fn backup(here: &Here<'_>, name: &EnvironmentName, backup: &str) -> Done {

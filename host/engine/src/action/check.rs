@@ -1,6 +1,6 @@
 //! Checks: of the gate, and of a deployed environment.
 
-use runner_core::{
+use runner_core::{manifest::Role, 
     id::EnvironmentName,
     output::Output,
     profile::Use,
@@ -10,7 +10,6 @@ use runner_core::{
 use super::Here;
 use crate::{
     conductor::{Broken, Done, unknown},
-    plugin::Role,
 };
 
 pub(super) fn gate(here: &Here<'_>, check: &str) -> Done {

@@ -3,7 +3,7 @@
 use runner_core::{
     effect::{Request, Response},
     fault::Fault,
-    grant::Grant,
+    grant::{Grant, Values},
     id::EnvironmentName,
     output::{Output, Preflight, VersionOutput},
     profile::{Environment, Profile, Use},
@@ -15,7 +15,7 @@ use runner_core::{
 use crate::{
     conductor::{Broken, Conductor, Done},
     effects::{Effects, Halt},
-    plugin::{CallContext, CallError, Plugin, Role},
+    plugin::{CallContext, CallError, Plugin, },
 };
 
 /// What an action works with.
@@ -107,17 +107,18 @@ impl<'a> Here<'a> {
             .get(&used.plugin)
             .map_err(|error| StepError::blocked(error.to_string()))?;
         if !plugin.serves(role) {
-            let message = format!("plugin `{}` of [{path}] cannot serve as a {}", used.plugin, role.word());
+            let message = format!("plugin `{}` of [{path}] cannot serve as a {}", used.plugin, role.name());
             return Err(StepError::blocked(message).with_hint(format!("it exports {}", roles(&plugin))).into());
         }
         let url = environment.and_then(|name| self.profile().environments.get(name.as_str())?.url.as_deref());
-        let grant = Grant::of(&plugin.manifest, path, used, &runner_core::grant::GrantContext {
-            official: self.conductor.plugins.official(&used.plugin),
+        let values = Values {
+            config: &used.config,
             project: &self.profile().project.name,
             environment: environment.map(EnvironmentName::as_str),
             url,
-        })
-        .map_err(|error| StepError::blocked(error.to_string()))?;
+        };
+        let official = self.conductor.plugins.official(&used.plugin);
+        let grant = Grant::of(&plugin.manifest, path, used, official, &values);
         Ok(Used { plugin, grant, config: used.config.to_string() })
     }
 
@@ -163,5 +164,5 @@ impl<'a> Here<'a> {
 }
 
 fn roles(plugin: &Plugin) -> String {
-    plugin.roles.iter().map(|role| role.word()).collect::<Vec<_>>().join(", ")
+    plugin.roles.iter().map(|role| role.name()).collect::<Vec<_>>().join(", ")
 }

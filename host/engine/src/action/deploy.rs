@@ -1,6 +1,6 @@
 //! Deploying, going back, and waiting for health. Whether a step is done is asked of the target, never taken from a mark.
 
-use runner_core::{
+use runner_core::{manifest::Role, 
     id::EnvironmentName,
     output::{Deployment, Output},
     profile::FirstDeploy,
@@ -9,7 +9,7 @@ use runner_core::{
 };
 
 use super::{Here, context::Used};
-use crate::{conductor::Done, plugin::Role};
+use crate::conductor::Done;
 
 pub(super) fn deploy(here: &Here<'_>, name: &EnvironmentName) -> Done {
     let used = target(here, name)?;

@@ -1,6 +1,6 @@
 //! The environment's lock: a lease in the store, and where the target has one, a lock that all operators see.
 
-use runner_core::{
+use runner_core::{manifest::Role, 
     effect::{Request, Response},
     id::EnvironmentName,
     output::Output,
@@ -10,7 +10,7 @@ use runner_core::{
 use super::{Here, context::Used};
 use crate::{
     conductor::{Broken, Done},
-    plugin::{Holder, Role},
+    plugin::{Holder, },
 };
 
 pub(super) fn take(here: &Here<'_>, name: &EnvironmentName) -> Done {

@@ -1,6 +1,6 @@
 //! Messages. A notifier that fails is told of and passed over; it never hides what it was to tell.
 
-use runner_core::{
+use runner_core::{manifest::Role, 
     id::EnvironmentName,
     output::Output,
     profile::{NoticeName, Notifier},
@@ -10,7 +10,7 @@ use runner_core::{
 use super::Here;
 use crate::{
     conductor::{Broken, Done, unknown},
-    plugin::{Notice as Message, Role, notice},
+    plugin::{Notice as Message, notice},
 };
 
 pub(super) fn notify(here: &Here<'_>, name: &str, about: Notice, environment: Option<&EnvironmentName>) -> Done {

@@ -1,9 +1,9 @@
 //! Looks before anything is done, so that what can be known early blocks early.
 
 use jiff::{Timestamp, tz::TimeZone};
-use runner_core::{
+use runner_core::{manifest::Role, 
     changelog,
-    commits::{self, RawCommit},
+    commits::{self, Commit, RawCommit},
     effect::{GitStatus, Request, Response},
     event::Command,
     id::EnvironmentName,
@@ -11,11 +11,11 @@ use runner_core::{
     profile::FirstDeploy,
     release::{GoodRelease, Release},
     step::{FailureKind, StepError},
-    version::{self, Channel, Outcome, Tag, VersionPolicy},
+    version::{self, Channel, Outcome, Tag},
 };
 
 use super::Here;
-use crate::{conductor::Done, plugin::Role};
+use crate::conductor::Done;
 
 pub(super) fn preflight(here: &Here<'_>) -> Done {
     let state = git_state(here)?;
@@ -75,14 +75,14 @@ pub(super) fn next_version(here: &Here<'_>, state: &GitStatus, at: u64) -> Done<
         Response::Commits(commits) => commits,
         _ => return Err(StepError::failed("the journal has no commits").into()),
     };
-    let raw = commits.into_iter().map(|commit| RawCommit {
+    let parsed = commits.into_iter().map(|commit| Commit::parse(&RawCommit {
         id: commit.id,
         message: commit.message,
         author: commit.author,
         at: commit.at,
         parents: commit.parents as usize,
-    });
-    let settled = commits::settle(raw.collect());
+    }));
+    let settled = commits::settle(parsed.collect());
     let channel = channel(here)?;
     let request = version::Request {
         head: &state.head,
@@ -100,30 +100,24 @@ pub(super) fn next_version(here: &Here<'_>, state: &GitStatus, at: u64) -> Done<
             return Err(StepError::new(FailureKind::NothingToRelease, nothing.to_string()).into());
         }
     };
-    rendered(here, policy, next, &settled, at)
+    rendered(here, next, &settled, at)
 }
 
-fn rendered(
-    here: &Here<'_>,
-    policy: &VersionPolicy,
-    next: version::Next,
-    settled: &commits::Settled,
-    at: u64,
-) -> Done<VersionOutput> {
+fn rendered(here: &Here<'_>, next: version::Next, settled: &commits::Settled, at: u64) -> Done<VersionOutput> {
     let when = Timestamp::from_millisecond(i64::try_from(at).unwrap_or(i64::MAX)).unwrap_or(Timestamp::UNIX_EPOCH);
-    let section = changelog::Section::new(&next.tag, when.to_zoned(TimeZone::UTC).date(), settled, policy);
-    let template = here.profile().changelog.template.as_deref();
-    let text = changelog::render(&section, template).map_err(|error| StepError::blocked(error.to_string()))?;
-    let notes = changelog::release_notes(&text);
-    Ok(VersionOutput {
-        version: next.version.to_string(),
-        tag: next.tag,
-        last: next.previous.map(|tag| tag.name),
-        reason: next.reason,
-        changelog: text,
-        notes,
-        at,
-    })
+    let last = next.previous.map(|tag| tag.name);
+    let release = changelog::Release {
+        version: &next.version,
+        tag: &next.tag,
+        previous: last.as_deref(),
+        date: when.to_zoned(TimeZone::UTC).date(),
+        commits: &settled.commits,
+    };
+    let template = here.profile().changelog.template.as_deref().map(|source| ("changelog.template", source));
+    let text = changelog::render(&release, template).map_err(|error| StepError::blocked(error.to_string()))?;
+    let notes = changelog::release_notes(&text).to_owned();
+    let version = next.version.to_string();
+    Ok(VersionOutput { version, tag: next.tag, last, reason: next.reason, changelog: text, notes, at })
 }
 
 fn channel(here: &Here<'_>) -> Done<Option<Channel>> {

@@ -2,9 +2,9 @@
 
 use runner_core::{
     bytes::Bytes,
+    changelog,
     effect::{Request, Response},
     output::{Output, VersionOutput},
-    release::Release,
     step::StepError,
 };
 
@@ -19,7 +19,7 @@ pub(super) fn version(here: &Here<'_>) -> Done {
 }
 
 /// Puts the section on top of the changelog file, in a commit of its own.
-pub(super) fn changelog(here: &Here<'_>) -> Done {
+pub(super) fn commit_changelog(here: &Here<'_>) -> Done {
     let head = here.preflight()?.head.clone();
     let Some(path) = &here.profile().changelog.file else {
         return Ok(Output::Changelog { commit: head });
@@ -30,10 +30,14 @@ pub(super) fn changelog(here: &Here<'_>) -> Done {
         // No such file at this commit: it is the first.
         _ => String::new(),
     };
-    let content = runner_core::changelog::prepend(&old, &version.version, &version.changelog);
+    let parsed = version.version.parse().map_err(|error| StepError::failed(format!("`{}`: {error}", version.version)))?;
+    let content = changelog::prepend(&old, &version.changelog, &parsed, &version.tag);
+    if !content.changed {
+        return Ok(Output::Changelog { commit: head });
+    }
     let request = Request::GitCommitFile {
         path: path.clone(),
-        content: Bytes::from(content.as_str()),
+        content: Bytes::from(content.text.as_str()),
         message: format!("chore(release): {}", version.tag),
         parent: head,
         at: version.at / 1000,
@@ -90,7 +94,7 @@ pub(super) fn package(here: &Here<'_>) -> Done {
             release.artifacts.push(artifact);
         }
     }
-    Ok(Output::Release(Release { ..release }))
+    Ok(Output::Release(release))
 }
 
 /// The commit that the release is of.

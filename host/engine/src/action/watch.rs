@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use runner_core::{
+use runner_core::{manifest::Role, 
     effect::{Question, Request, Response},
     event::Kind,
     id::EnvironmentName,
@@ -16,7 +16,7 @@ use runner_core::{
 use super::{Here, context::Used};
 use crate::{
     conductor::{Broken, Done, unknown},
-    plugin::{Query, Role},
+    plugin::{Query, },
 };
 
 /// What a person may say to an alert.

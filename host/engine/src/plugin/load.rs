@@ -2,7 +2,10 @@
 
 use std::{path::PathBuf, thread, time::Duration};
 
-use runner_core::{digest::Digest, manifest::Manifest};
+use runner_core::{
+    digest::Digest,
+    manifest::{Manifest, Role},
+};
 use wasmtime::{
     Config, Engine, InstanceAllocationStrategy, Store,
     component::{Component, HasSelf, InstancePre, Linker},
@@ -19,40 +22,9 @@ const OFFERED: &[&str] = &[
 /// Name of the custom section that holds the manifest.
 const MANIFEST_SECTION: &str = "runner:manifest";
 
-/// What a plugin can serve as: the interfaces that it exports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    /// `gate`.
-    Gate,
-    /// `target`.
-    Target,
-    /// `lock`, beside `target`.
-    Lock,
-    /// `metrics`.
-    Metrics,
-    /// `notifier`.
-    Notifier,
-    /// `backup`.
-    Backup,
-}
-
-impl Role {
-    /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Gate, Self::Target, Self::Lock, Self::Metrics, Self::Notifier, Self::Backup];
-
-    /// As in the WIT.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Gate => "gate",
-            Self::Target => "target",
-            Self::Lock => "lock",
-            Self::Metrics => "metrics",
-            Self::Notifier => "notifier",
-            Self::Backup => "backup",
-        }
-    }
-}
+/// Every role that an export can be.
+const ROLES: [Role; 6] =
+    [Role::Gate, Role::Target, Role::Lock, Role::Metrics, Role::Notifier, Role::Backup];
 
 /// Why a plugin was not loaded.
 #[derive(Debug, thiserror::Error)]
@@ -195,8 +167,8 @@ impl Plugin {
 }
 
 fn roles(exports: &[String]) -> Vec<Role> {
-    let exported = |role: &Role| exports.iter().any(|name| interface(name) == Some(role.word()));
-    Role::ALL.into_iter().filter(exported).collect()
+    let exported = |role: &Role| exports.iter().any(|name| interface(name) == Some(role.name()));
+    ROLES.into_iter().filter(exported).collect()
 }
 
 /// `http` of `runner:plugin/http@0.1.0`.
@@ -252,7 +224,7 @@ fn inspect(plugin: &str, wasm: &[u8]) -> Result<Inspection, LoadError> {
     let bad = |why: String| LoadError::Manifest { plugin: plugin.to_owned(), why };
     let bytes = manifest.ok_or_else(|| bad(format!("there is no custom section `{MANIFEST_SECTION}`")))?;
     let text = String::from_utf8(bytes).map_err(|error| bad(error.to_string()))?;
-    let manifest = Manifest::parse(&text).map_err(|error| bad(error.to_string()))?;
+    let manifest = Manifest::parse(&format!("plugin.toml of {plugin}"), &text).map_err(|error| bad(error.to_string()))?;
     Ok(Inspection { manifest, digest: Digest::of(wasm), size: wasm.len() as u64, imports, exports })
 }
 
