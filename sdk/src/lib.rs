@@ -36,6 +36,7 @@ mod error;
 #[doc(hidden)]
 pub mod export;
 mod host;
+mod report_files;
 mod request;
 mod retry;
 mod rfc3339;
@@ -60,6 +61,7 @@ pub use context::Context;
 pub use duration::Duration;
 pub use error::WithContext;
 pub use host::Host;
+pub use report_files::ReportFiles;
 pub use retry::retry;
 pub use rfc3339::rfc3339;
 pub use role::{Backup, Gate, Lock, Metrics, Notifier, Target};
