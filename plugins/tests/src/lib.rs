@@ -1,0 +1,326 @@
+//! Gate `tests`: runs tests and counts what their report says.
+//!
+//! An exit code alone is not believed: no tests, a report that is missing or of an earlier run, and a test that started
+//! and did not finish all fail.
+
+mod cargo;
+mod go;
+mod jest;
+mod junit;
+mod nextest;
+mod playwright;
+mod report;
+
+use std::collections::BTreeMap;
+
+use runner_sdk::{
+    Command, Context, Duration, Error, Exit, Finding, Gate, Host, Measure, ReportFiles, Severity, Verdict,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::report::Report;
+
+/// The most of stdout and of stderr to read a report from, in bytes.
+const LONGEST_OUTPUT: u32 = 16 * 1024 * 1024;
+/// How many failures a verdict lists.
+const SHOWN_FAILURES: usize = 50;
+/// How many lines of output a verdict shows where the report does not explain the exit code.
+const SHOWN_LINES: usize = 20;
+
+/// Runs tests and counts what their report says.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Config {
+    /// Program and arguments that run the tests. Without it, `report` is read as it lies there: its age is then not
+    /// known.
+    #[schemars(length(min = 1))]
+    run: Option<Vec<String>>,
+    /// Working folder, relative to the workspace.
+    cwd: Option<String>,
+    /// Environment variables; `{{secret:name}}` in a value is filled in by the host.
+    #[serde(default)]
+    env: BTreeMap<String, String>,
+    /// How long the tests may take.
+    #[serde(default = "half_an_hour")]
+    timeout: Duration,
+    /// What the report looks like.
+    format: Format,
+    /// The report: a path relative to the workspace, or a glob. `run` must write it anew: a single file is removed before.
+    /// Without it, the report is what `run` prints.
+    report: Option<String>,
+    /// How many tests must run at least; skipped ones do not count.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1))]
+    min: u64,
+    /// How many tests may have passed only at a later try; any number when not given.
+    max_flaky: Option<u64>,
+    /// How many tests may be skipped; any number when not given.
+    max_skipped: Option<u64>,
+}
+
+/// What a report looks like.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Format {
+    /// `go test -json`.
+    Go,
+    /// JUnit XML, e.g. `pytest --junitxml=...`.
+    Junit,
+    /// What `cargo test` prints.
+    Cargo,
+    /// What `cargo nextest run` prints.
+    Nextest,
+    /// `jest --json`.
+    Jest,
+    /// `vitest run --reporter=json`.
+    Vitest,
+    /// `playwright test --reporter=json`.
+    Playwright,
+}
+
+fn half_an_hour() -> Duration {
+    Duration::from_secs(1800)
+}
+
+fn one() -> u64 {
+    1
+}
+
+impl Format {
+    fn parse(self, text: &str) -> Result<Report, String> {
+        match self {
+            Format::Go => go::parse(text),
+            Format::Junit => junit::parse(text),
+            Format::Cargo => cargo::parse(text),
+            Format::Nextest => nextest::parse(text),
+            Format::Jest | Format::Vitest => jest::parse(text),
+            Format::Playwright => playwright::parse(text),
+        }
+    }
+
+    /// The report in what a program prints. `npm` and the like print lines before the JSON of their child.
+    fn parse_printed(self, exit: &Exit) -> Result<Report, String> {
+        let text = exit.stdout_text();
+        match self {
+            Format::Nextest => self.parse(&exit.stderr_text()),
+            Format::Jest | Format::Vitest | Format::Playwright => {
+                let start = if text.starts_with('{') {
+                    Some(0)
+                } else {
+                    text.find("\n{").map(|at| at + 1)
+                };
+                self.parse(&text[start.unwrap_or(0)..])
+            }
+            Format::Go | Format::Junit | Format::Cargo => self.parse(&text),
+        }
+    }
+}
+
+/// The gate.
+pub struct TestsGate;
+
+impl Gate for TestsGate {
+    type Config = Config;
+
+    fn check(host: &impl Host, context: &Context<Config>) -> Result<Verdict, Error> {
+        let config = &context.config;
+        let (Some(argv), report) = (&config.run, &config.report) else {
+            let Some(pattern) = &config.report else {
+                return Err(Error::invalid_config(
+                    "give `run`, `report` or both: there is nothing to read",
+                ));
+            };
+            let report = read(host, config.format, ReportFiles::as_found(pattern))?;
+            return Ok(judge(config, &report, None));
+        };
+        let files = report
+            .as_ref()
+            .map(|pattern| ReportFiles::before_run(host, pattern))
+            .transpose()?;
+        let exit = host.run(&command(config, argv))?;
+        if context.is_plan() {
+            return Ok(Verdict::passed(format!(
+                "`{}` is not run in a plan",
+                argv.join(" ")
+            )));
+        }
+        let report = match files {
+            Some(files) => read(host, config.format, files),
+            None => read_printed(config.format, &exit),
+        };
+        match report {
+            Ok(report) => Ok(judge(config, &report, Some(&exit))),
+            // Most likely the tests were not even built; what was printed says why.
+            Err(error) if !exit.success() => {
+                let summary = format!(
+                    "`{}` ended with {} and without a report",
+                    argv.join(" "),
+                    exit.status()
+                );
+                Ok(Verdict::failed(summary)
+                    .finding(Finding::new(Severity::High, error.message()))
+                    .findings(said(&exit)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn command(config: &Config, argv: &[String]) -> Command {
+    let command = Command::new(argv)
+        .cwd(config.cwd.as_deref())
+        .envs(&config.env)
+        .timeout(config.timeout)
+        .idempotent()
+        .foresee_success();
+    if config.report.is_none() {
+        command.capture(LONGEST_OUTPUT)
+    } else {
+        command
+    }
+}
+
+fn read(host: &impl Host, format: Format, files: ReportFiles<'_>) -> Result<Report, Error> {
+    let mut report = Report::default();
+    for (path, content) in files.read(host)? {
+        let text = String::from_utf8_lossy(&content);
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let one = format
+            .parse(text)
+            .map_err(|why| Error::failed(format!("the report `{path}` cannot be read: {why}")))?;
+        report.add(one);
+    }
+    Ok(report)
+}
+
+fn read_printed(format: Format, exit: &Exit) -> Result<Report, Error> {
+    if exit.truncated {
+        return Err(Error::failed(
+            "the tests print too much to read; have them write a file, and name it in `report`",
+        ));
+    }
+    format
+        .parse_printed(exit)
+        .map_err(|why| Error::failed(format!("what the tests print cannot be read: {why}")))
+}
+
+fn judge(config: &Config, report: &Report, exit: Option<&Exit>) -> Verdict {
+    let broken_limits = broken_limits(config, report, exit);
+    let verdict = match failure(report).or_else(|| broken_limits.first().cloned()) {
+        None => Verdict::passed(passed_summary(report)),
+        Some(summary) => Verdict::failed(summary),
+    };
+    let unexplained = exit.filter(|exit| report.is_clean() && !exit.success());
+    verdict
+        .findings(
+            broken_limits
+                .iter()
+                .map(|what| Finding::new(Severity::High, what.as_str())),
+        )
+        .findings(findings(report))
+        .findings(unexplained.map(said).unwrap_or_default())
+        .measure(Measure::new("tests", report.ran() as f64, "tests").limit(config.min as f64))
+        .measure(Measure::new("failed", report.failed.len() as f64, "tests").limit(0.0))
+        .measure(measure("skipped", report.skipped, config.max_skipped))
+        .measure(measure("flaky", report.flaky.len() as u64, config.max_flaky))
+}
+
+fn measure(name: &str, value: u64, limit: Option<u64>) -> Measure {
+    let measure = Measure::new(name, value as f64, "tests");
+    match limit {
+        Some(limit) => measure.limit(limit as f64),
+        None => measure,
+    }
+}
+
+/// What failed, in one line.
+fn failure(report: &Report) -> Option<String> {
+    if !report.failed.is_empty() {
+        return Some(format!(
+            "{} of {} tests failed",
+            report.failed.len(),
+            report.ran()
+        ));
+    }
+    let first = report.broken.first()?.lines().next().unwrap_or_default();
+    Some(first.trim_end_matches(':').to_owned())
+}
+
+/// What is wrong though no test failed.
+fn broken_limits(config: &Config, report: &Report, exit: Option<&Exit>) -> Vec<String> {
+    let ran = report.ran();
+    let flaky = report.flaky.len() as u64;
+    let mut broken = Vec::new();
+    if ran < config.min {
+        broken.push(format!("{ran} tests ran; at least {} must", config.min));
+    }
+    if let Some(exit) = exit.filter(|exit| !exit.success() && report.is_clean()) {
+        broken.push(format!(
+            "the tests ended with {}, though no test of the report failed",
+            exit.status()
+        ));
+    }
+    if let Some(max) = config.max_skipped.filter(|max| report.skipped > *max) {
+        broken.push(format!(
+            "{} tests were skipped; at most {max} may be",
+            report.skipped
+        ));
+    }
+    if let Some(max) = config.max_flaky.filter(|max| flaky > *max) {
+        broken.push(format!("{flaky} tests were flaky; at most {max} may be"));
+    }
+    broken
+}
+
+fn passed_summary(report: &Report) -> String {
+    let mut summary = format!("{} tests passed", report.passed);
+    if report.skipped > 0 {
+        summary += &format!(", {} skipped", report.skipped);
+    }
+    if !report.flaky.is_empty() {
+        summary += &format!(", {} of them flaky", report.flaky.len());
+    }
+    summary
+}
+
+fn findings(report: &Report) -> Vec<Finding> {
+    let broken = report
+        .broken
+        .iter()
+        .map(|what| Finding::new(Severity::High, what.as_str()));
+    let failed = report.failed.iter().map(|failure| {
+        let message = if failure.message.is_empty() {
+            "failed"
+        } else {
+            failure.message.as_str()
+        };
+        let finding = Finding::new(Severity::High, message).rule(failure.name.as_str());
+        match &failure.path {
+            Some(path) => finding.at(path.as_str(), failure.line),
+            None => finding,
+        }
+    });
+    let flaky = report
+        .flaky
+        .iter()
+        .map(|name| Finding::new(Severity::Low, "passed only at a later try").rule(name.as_str()));
+    let mut findings: Vec<Finding> = broken.chain(failed).chain(flaky).collect();
+    let more = findings.len().saturating_sub(SHOWN_FAILURES);
+    if more > 0 {
+        findings.truncate(SHOWN_FAILURES);
+        findings.push(Finding::new(Severity::Info, format!("and {more} more")));
+    }
+    findings
+}
+
+fn said(exit: &Exit) -> Vec<Finding> {
+    let lines = report::clip(&exit.last_lines(SHOWN_LINES));
+    if lines.is_empty() {
+        Vec::new()
+    } else {
+        vec![Finding::new(Severity::Info, lines).rule("output")]
+    }
+}
+
+runner_sdk::export! { gate: TestsGate }
