@@ -1,10 +1,30 @@
 //! The profile: a project's release process, as configuration. Layers and errors are in the modules below; here is the
 //! shape, from which the JSON Schema is derived.
 
+mod layer;
+mod merge;
+mod origin;
+mod problem;
+mod references;
+mod resolve;
+pub mod schema;
+mod show;
+pub(crate) mod structure;
+mod uses;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use layer::{Layer, Source};
+pub use merge::{Merged, is_path, merge, stack};
+pub use origin::{Origin, Provenance, dotted};
+pub use problem::{ProfileError, ProfileErrors};
+pub use resolve::{Resolved, resolve};
+pub use show::show;
+pub(crate) use show::toml;
+pub use uses::PlacedUse;
 
 use crate::{duration::Duration, grant::Permissions, rules::Rule, version::VersionPolicy};
 
@@ -74,6 +94,7 @@ pub struct Use {
     pub plugin: String,
     /// The plugin's own configuration, checked against its schema.
     #[serde(default = "empty", skip_serializing_if = "is_empty")]
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     pub config: serde_json::Value,
     /// What it may do, beyond what its config names.
     #[serde(default, skip_serializing_if = "Permissions::is_empty")]
@@ -99,6 +120,7 @@ pub struct Notifier {
     pub plugin: String,
     /// The plugin's own configuration.
     #[serde(default = "empty", skip_serializing_if = "is_empty")]
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     pub config: serde_json::Value,
     /// What it may do, beyond what its config names.
     #[serde(default, skip_serializing_if = "Permissions::is_empty")]
