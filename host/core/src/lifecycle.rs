@@ -68,7 +68,7 @@ fn halt<'a>(plan: &'a Plan, run: &'a Run) -> Option<Halt<'a>> {
     plan.stages.iter().find_map(|stage| {
         let (step, kind, reason) = stage.steps.iter().find_map(|step| failure(run, step))?;
         let siblings = pending(stage, run, &[When::Forward]);
-        siblings.is_empty().then(|| Halt {
+        siblings.is_empty().then_some(Halt {
             environment: stage.environment.as_ref(),
             step: Some((step, kind)),
             reason,
