@@ -87,6 +87,12 @@ mod tests {
 </coverage>"#;
 
     #[test]
+    fn what_coverage_py_7_writes() {
+        let report = parse(include_str!("../fixtures/cobertura-coverage-py-7.xml")).unwrap();
+        assert_eq!(report.total(), Counts { covered: 3, all: 4 });
+    }
+
+    #[test]
     fn classes_of_a_file_are_merged_and_methods_not_counted() {
         let report = parse(TWO_CLASSES).unwrap();
         assert_eq!(report.files["src/a.cs"], Counts { covered: 2, all: 3 });

@@ -62,6 +62,12 @@ mod tests {
 "totals":{"covered_lines":2,"num_statements":3,"percent_covered":60.0,"percent_covered_display":"60","missing_lines":1,"excluded_lines":0,"num_branches":2,"num_partial_branches":1,"covered_branches":1,"missing_branches":1}}"#;
 
     #[test]
+    fn what_coverage_py_7_writes() {
+        let report = parse(include_str!("../fixtures/coverage-py-7.json")).unwrap();
+        assert_eq!(report.total(), Counts { covered: 4, all: 6 });
+    }
+
+    #[test]
     fn branches_count_as_its_own_percentage_does() {
         let report = parse(BRANCHES).unwrap();
         assert_eq!(report.total().percent(), Some(60.0));

@@ -50,6 +50,12 @@ mod tests {
     use crate::report::Counts;
 
     #[test]
+    fn what_go_1_27_writes() {
+        let report = parse(include_str!("../fixtures/go-1.27.out")).unwrap();
+        assert_eq!(report.total(), Counts { covered: 2, all: 3 });
+    }
+
+    #[test]
     fn a_block_told_twice_counts_once() {
         let text = "mode: set
 example.com/shop/cart/cart.go:3.20,5.2 2 1

@@ -41,6 +41,12 @@ mod tests {
     use crate::report::Counts;
 
     #[test]
+    fn what_coverage_py_7_writes() {
+        let report = parse(include_str!("../fixtures/coverage-py-7.lcov")).unwrap();
+        assert_eq!(report.total(), Counts { covered: 3, all: 4 });
+    }
+
+    #[test]
     fn records_of_a_file_are_merged() {
         let text = "TN:\nSF:/w/src/a.rs\nFN:1,f\nFNDA:2,f\nDA:1,2\nDA:2,0,abc\nLF:2\nLH:1\nend_of_record\nTN:x\nSF:/w/src/a.rs\nDA:2,1e+06\nDA:3,0\nend_of_record\n";
         let report = parse(text).unwrap();

@@ -208,6 +208,38 @@ mod tests {
     }
 
     #[test]
+    fn what_go_1_27_writes() {
+        let report = parse(include_str!("../fixtures/go-1.27.jsonl")).unwrap();
+        let names: Vec<&str> = report
+            .failed
+            .iter()
+            .map(|failure| failure.name.as_str())
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "example.com/shop/boom.TestBoom",
+                "example.com/shop/ok.TestF/two",
+                "example.com/shop/ok.TestOwn",
+            ]
+        );
+        assert!(
+            report.failed[0]
+                .message
+                .contains("panic: assignment to entry in nil map")
+        );
+        assert_eq!((report.passed, report.skipped), (2, 1));
+        assert_eq!(
+            report.broken,
+            [
+                "package `example.com/shop/broken` was not tested: `example.com/shop/broken [example.com/shop/broken.test]` was not built",
+                "package `example.com/shop/main` failed:\nexit status 3\nFAIL\texample.com/shop/main\t0.010s",
+                "`example.com/shop/broken [example.com/shop/broken.test]` was not built:\n# example.com/shop/broken [example.com/shop/broken.test]\nbroken/a_test.go:3:28: undefined: undefined",
+            ]
+        );
+    }
+
+    #[test]
     fn a_parent_that_fails_by_itself_counts() {
         let text = r#"{"Action":"pass","Package":"p","Test":"TestA/x"}
 {"Action":"fail","Package":"p","Test":"TestA"}

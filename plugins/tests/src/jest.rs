@@ -86,14 +86,16 @@ pub(crate) fn parse(text: &str) -> Result<Report, String> {
 
 fn take(path: &str, assertion: Assertion, report: &mut Report) {
     let name = if assertion.full_name.is_empty() {
-        assertion.title
+        &assertion.title
     } else {
-        assertion.full_name
-    };
+        &assertion.full_name
+    }
+    .clone();
     match assertion.status.as_str() {
         "passed" => {
             report.passed += 1;
-            if assertion.invocations.is_some_and(|tries| tries > 1) {
+            // Jest counts the tries; Vitest keeps the messages of those that failed.
+            if assertion.invocations.is_some_and(|tries| tries > 1) || messages(&assertion) != "" {
                 report.flaky.push(name);
             }
         }
@@ -112,6 +114,14 @@ fn take(path: &str, assertion: Assertion, report: &mut Report) {
             });
         }
     }
+}
+
+fn messages(assertion: &Assertion) -> String {
+    assertion
+        .failure_messages
+        .as_deref()
+        .unwrap_or_default()
+        .join("\n")
 }
 
 #[cfg(test)]
@@ -134,6 +144,18 @@ mod tests {
             (Some("/w/web/cart.test.ts"), Some(7))
         );
         assert!(report.broken.is_empty());
+    }
+
+    #[test]
+    fn what_vitest_4_writes() {
+        let report = parse(include_str!("../fixtures/vitest-4.json")).unwrap();
+        assert_eq!(
+            (report.passed, report.skipped, &report.flaky[..]),
+            (2, 2, &["flaky".to_owned()][..])
+        );
+        assert_eq!(report.failed[0].name, "bad");
+        let not_loaded = "`/home/ci/web/b.test.js` failed outside its tests:\nCannot find module './nothing.js' imported from /home/ci/web/b.test.js";
+        assert_eq!(report.broken, [not_loaded]);
     }
 
     #[test]

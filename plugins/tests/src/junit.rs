@@ -34,6 +34,8 @@ struct Case {
     line: Option<u32>,
     /// Messages of failures and errors.
     faults: Vec<String>,
+    /// Errors and no failure.
+    only_errors: bool,
     skipped: bool,
     flaky: bool,
 }
@@ -85,6 +87,7 @@ impl Place {
             }),
             ("testcase", _) => self.case = Some(case(tag)),
             ("failure" | "error", Some(case)) => {
+                case.only_errors = name == "error" && (case.only_errors || case.faults.is_empty());
                 case.faults.push(attribute(tag, "message").unwrap_or_default());
                 // The text, where there is any, mostly repeats the message and says more.
                 case.faults.push(String::new());
@@ -119,7 +122,15 @@ impl Place {
         if let Some(suite) = self.suites.last_mut() {
             suite.seen += case.faults.len() as u64 / 2;
         }
-        if !case.faults.is_empty() {
+        let last = self
+            .report
+            .failed
+            .last_mut()
+            .filter(|last| last.name == case.name);
+        if let (true, Some(last)) = (case.only_errors, last) {
+            // pytest writes the error of a tear-down as a case of its own.
+            last.message = clip(&format!("{}\n{}", last.message, message(&case.faults)));
+        } else if !case.faults.is_empty() {
             self.report.failed.push(Failure {
                 message: clip(&message(&case.faults)),
                 name: case.name,
@@ -214,6 +225,32 @@ E       assert 1 == 2 &#x41;</failure><error message="teardown failed">E   OSErr
             "def test_bad():\n>       assert 1 == 2\nE       assert 1 == 2 A\nteardown failed\nE   OSError"
         );
         assert!(report.broken.is_empty(), "{:?}", report.broken);
+    }
+
+    #[test]
+    fn what_pytest_writes() {
+        let report = parse(include_str!("../fixtures/pytest-9.xml")).unwrap();
+        let names: Vec<&str> = report
+            .failed
+            .iter()
+            .map(|failure| failure.name.as_str())
+            .collect();
+        assert_eq!(names, ["test_b", "test_a.test_bad", "test_a.test_both"]);
+        assert!(report.failed[2].message.contains("E   assert False"));
+        assert!(report.failed[2].message.contains("OSError: teardown"));
+        assert_eq!((report.passed, report.skipped, report.broken.len()), (1, 2, 0));
+    }
+
+    #[test]
+    fn what_nextest_writes() {
+        let report = parse(include_str!("../fixtures/nextest-0.9.xml")).unwrap();
+        assert_eq!(
+            (report.passed, report.skipped, &report.flaky[..]),
+            (3, 0, &["nx.tests::flaky".to_owned()][..])
+        );
+        assert_eq!(report.failed.len(), 1);
+        assert!(report.failed[0].message.contains("sums differ"));
+        assert!(report.broken.is_empty());
     }
 
     #[test]
