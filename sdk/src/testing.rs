@@ -26,6 +26,7 @@
 
 mod call;
 mod contexts;
+mod expect;
 mod host;
 mod script;
 
