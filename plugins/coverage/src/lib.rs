@@ -174,7 +174,7 @@ fn judge(config: &Config, report: &Report) -> Verdict {
         }
     }
     let verdict = match missed.first() {
-        None => Verdict::passed(format!("{total} covered, {} files", report.files.len())),
+        None => Verdict::passed(format!("{total} covered in {} files", report.files.len())),
         Some((first, _)) => Verdict::failed(first.as_str()),
     };
     let findings = missed

@@ -31,7 +31,7 @@ fn limits_that_are_met_exactly_pass() {
     let limits = json!({"internal/domain/**": 90, "**/http/*.go": 80.0});
     let verdict = check(ran().read_file("cover.out", PROFILE), config(85.0, limits)).unwrap();
     assert!(verdict.is_passed(), "{verdict:?}");
-    assert_eq!(verdict.summary, "85 % covered, 2 files");
+    assert_eq!(verdict.summary, "85 % covered in 2 files");
     let measures: Vec<(&str, f64, Option<f64>)> = verdict
         .measures
         .iter()
@@ -122,7 +122,7 @@ fn several_reports_must_not_overlap() {
     };
     assert_eq!(
         check(host("b.ts"), config.clone()).unwrap().summary,
-        "50 % covered, 2 files"
+        "50 % covered in 2 files"
     );
     let error = check(host("a.ts"), config).unwrap_err();
     assert_eq!(

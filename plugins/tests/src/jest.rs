@@ -95,7 +95,7 @@ fn take(path: &str, assertion: Assertion, report: &mut Report) {
         "passed" => {
             report.passed += 1;
             // Jest counts the tries; Vitest keeps the messages of those that failed.
-            if assertion.invocations.is_some_and(|tries| tries > 1) || messages(&assertion) != "" {
+            if assertion.invocations.is_some_and(|tries| tries > 1) || !messages(&assertion).is_empty() {
                 report.flaky.push(name);
             }
         }

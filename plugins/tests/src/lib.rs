@@ -4,6 +4,7 @@
 //! and did not finish all fail.
 
 mod cargo;
+mod config;
 mod go;
 mod jest;
 mod junit;
@@ -11,14 +12,12 @@ mod nextest;
 mod playwright;
 mod report;
 
-use std::collections::BTreeMap;
-
 use runner_sdk::{
-    Command, Context, Duration, Error, Exit, Finding, Gate, Host, Measure, ReportFiles, Severity, Verdict,
+    Command, Context, Error, Exit, Finding, Gate, Host, Measure, ReportFiles, Severity, Verdict,
 };
-use schemars::JsonSchema;
-use serde::Deserialize;
 
+pub use crate::config::Config;
+use crate::config::Format;
 use crate::report::Report;
 
 /// The most of stdout and of stderr to read a report from, in bytes.
@@ -27,95 +26,6 @@ const LONGEST_OUTPUT: u32 = 16 * 1024 * 1024;
 const SHOWN_FAILURES: usize = 50;
 /// How many lines of output a verdict shows where the report does not explain the exit code.
 const SHOWN_LINES: usize = 20;
-
-/// Runs tests and counts what their report says.
-#[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Config {
-    /// Program and arguments that run the tests. Without it, `report` is read as it lies there: its age is then not
-    /// known.
-    #[schemars(length(min = 1))]
-    run: Option<Vec<String>>,
-    /// Working folder, relative to the workspace.
-    cwd: Option<String>,
-    /// Environment variables; `{{secret:name}}` in a value is filled in by the host.
-    #[serde(default)]
-    env: BTreeMap<String, String>,
-    /// How long the tests may take.
-    #[serde(default = "half_an_hour")]
-    timeout: Duration,
-    /// What the report looks like.
-    format: Format,
-    /// The report: a path relative to the workspace, or a glob. `run` must write it anew: a single file is removed before.
-    /// Without it, the report is what `run` prints.
-    report: Option<String>,
-    /// How many tests must run at least; skipped ones do not count.
-    #[serde(default = "one")]
-    #[schemars(range(min = 1))]
-    min: u64,
-    /// How many tests may have passed only at a later try; any number when not given.
-    max_flaky: Option<u64>,
-    /// How many tests may be skipped; any number when not given.
-    max_skipped: Option<u64>,
-}
-
-/// What a report looks like.
-#[derive(Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-enum Format {
-    /// `go test -json`.
-    Go,
-    /// JUnit XML, e.g. `pytest --junitxml=...`.
-    Junit,
-    /// What `cargo test` prints.
-    Cargo,
-    /// What `cargo nextest run` prints.
-    Nextest,
-    /// `jest --json`.
-    Jest,
-    /// `vitest run --reporter=json`.
-    Vitest,
-    /// `playwright test --reporter=json`.
-    Playwright,
-}
-
-fn half_an_hour() -> Duration {
-    Duration::from_secs(1800)
-}
-
-fn one() -> u64 {
-    1
-}
-
-impl Format {
-    fn parse(self, text: &str) -> Result<Report, String> {
-        match self {
-            Format::Go => go::parse(text),
-            Format::Junit => junit::parse(text),
-            Format::Cargo => cargo::parse(text),
-            Format::Nextest => nextest::parse(text),
-            Format::Jest | Format::Vitest => jest::parse(text),
-            Format::Playwright => playwright::parse(text),
-        }
-    }
-
-    /// The report in what a program prints. `npm` and the like print lines before the JSON of their child.
-    fn parse_printed(self, exit: &Exit) -> Result<Report, String> {
-        let text = exit.stdout_text();
-        match self {
-            Format::Nextest => self.parse(&exit.stderr_text()),
-            Format::Jest | Format::Vitest | Format::Playwright => {
-                let start = if text.starts_with('{') {
-                    Some(0)
-                } else {
-                    text.find("\n{").map(|at| at + 1)
-                };
-                self.parse(&text[start.unwrap_or(0)..])
-            }
-            Format::Go | Format::Junit | Format::Cargo => self.parse(&text),
-        }
-    }
-}
 
 /// The gate.
 pub struct TestsGate;
@@ -253,7 +163,7 @@ fn broken_limits(config: &Config, report: &Report, exit: Option<&Exit>) -> Vec<S
     let flaky = report.flaky.len() as u64;
     let mut broken = Vec::new();
     if ran < config.min {
-        broken.push(format!("{ran} tests ran; at least {} must", config.min));
+        broken.push(format!("{} ran; at least {} must", tests(ran), config.min));
     }
     if let Some(exit) = exit.filter(|exit| !exit.success() && report.is_clean()) {
         broken.push(format!(
@@ -268,13 +178,13 @@ fn broken_limits(config: &Config, report: &Report, exit: Option<&Exit>) -> Vec<S
         ));
     }
     if let Some(max) = config.max_flaky.filter(|max| flaky > *max) {
-        broken.push(format!("{flaky} tests were flaky; at most {max} may be"));
+        broken.push(format!("{} flaky; at most {max} may be", tests(flaky)));
     }
     broken
 }
 
 fn passed_summary(report: &Report) -> String {
-    let mut summary = format!("{} tests passed", report.passed);
+    let mut summary = format!("{} passed", tests(report.passed));
     if report.skipped > 0 {
         summary += &format!(", {} skipped", report.skipped);
     }
@@ -282,6 +192,11 @@ fn passed_summary(report: &Report) -> String {
         summary += &format!(", {} of them flaky", report.flaky.len());
     }
     summary
+}
+
+/// `1 test`, `2 tests`.
+fn tests(count: u64) -> String {
+    format!("{count} test{}", if count == 1 { "" } else { "s" })
 }
 
 fn findings(report: &Report) -> Vec<Finding> {

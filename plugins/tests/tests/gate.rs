@@ -153,7 +153,7 @@ fn a_report_can_be_what_is_printed() {
         .in_folder("web")
         .stdout(vitest);
     let config = json!({"run": ["npm", "test"], "cwd": "web", "format": "vitest"});
-    assert_eq!(check(host, config).unwrap().summary, "1 tests passed");
+    assert_eq!(check(host, config).unwrap().summary, "1 test passed");
 
     let nextest = "     Summary [   0.1s] 3 tests run: 3 passed (1 flaky), 1 skipped\n   FLAKY 2/2 [ 0.1s] (1/3) nx a\n";
     let host = ScriptedHost::new()
@@ -162,11 +162,8 @@ fn a_report_can_be_what_is_printed() {
     let config =
         json!({"run": ["cargo", "nextest", "run"], "format": "nextest", "max-flaky": 0, "max-skipped": 0});
     let verdict = check(host, config).unwrap();
-    assert_eq!(verdict.summary, "1 tests were skipped; at most 0 may be");
-    assert_eq!(
-        verdict.findings[1].message,
-        "1 tests were flaky; at most 0 may be"
-    );
+    assert_eq!(verdict.summary, "1 test skipped; at most 0 may be");
+    assert_eq!(verdict.findings[1].message, "1 test flaky; at most 0 may be");
 }
 
 #[test]
