@@ -148,9 +148,9 @@ fn measure(name: &str, value: u64, limit: Option<u64>) -> Measure {
 fn failure(report: &Report) -> Option<String> {
     if !report.failed.is_empty() {
         return Some(format!(
-            "{} of {} tests failed",
+            "{} of {} failed",
             report.failed.len(),
-            report.ran()
+            tests(report.ran())
         ));
     }
     let first = report.broken.first()?.lines().next().unwrap_or_default();
@@ -172,10 +172,7 @@ fn broken_limits(config: &Config, report: &Report, exit: Option<&Exit>) -> Vec<S
         ));
     }
     if let Some(max) = config.max_skipped.filter(|max| report.skipped > *max) {
-        broken.push(format!(
-            "{} tests were skipped; at most {max} may be",
-            report.skipped
-        ));
+        broken.push(format!("{} skipped; at most {max} may be", tests(report.skipped)));
     }
     if let Some(max) = config.max_flaky.filter(|max| flaky > *max) {
         broken.push(format!("{} flaky; at most {max} may be", tests(flaky)));
