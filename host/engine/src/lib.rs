@@ -4,3 +4,4 @@
 pub mod capability;
 pub mod stop;
 pub mod store;
+pub mod supervise;
