@@ -9,6 +9,8 @@ pub mod duration;
 pub mod effect;
 pub mod event;
 pub mod fault;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod grant;
 pub mod id;
 pub mod lifecycle;
