@@ -19,6 +19,7 @@ pub mod output;
 pub mod plan;
 pub mod profile;
 pub mod release;
+pub mod report;
 pub mod rules;
 pub mod run;
 pub mod secret;
