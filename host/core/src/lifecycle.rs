@@ -4,6 +4,7 @@ use crate::{
     event::{Command, End},
     id::EnvironmentName,
     plan::{Plan, Stage},
+    report::Ending,
     run::Run,
     step::{Action, FailureKind, Status, Step, When},
 };
@@ -42,6 +43,25 @@ pub fn next(run: &Run) -> Next<'_> {
     match halt(plan, run) {
         None => forward(plan, run),
         Some(halt) => backward(plan, run, &halt),
+    }
+}
+
+/// How the run will have ended once its closing steps are done; the reports are one of these.
+pub fn ending(run: &Run) -> Ending {
+    let plan = &run.header.plan;
+    let Some(halt) = halt(plan, run) else {
+        return Ending {
+            end: End::Released,
+            summary: success(run),
+            by_hand: Vec::new(),
+        };
+    };
+    let deploy = halt.environment.and_then(|name| deploy_of(plan, name));
+    let (end, by_hand) = end_of(&halt, deploy.map_or(&Status::New, |step| run.status(&step.id)));
+    Ending {
+        end,
+        summary: halt.reason,
+        by_hand,
     }
 }
 
