@@ -2,6 +2,7 @@
 //! plugin host and the conductor that takes a run from its plan to its end.
 
 pub mod capability;
+pub mod secret;
 pub mod stop;
 pub mod store;
 pub mod supervise;
