@@ -6,3 +6,4 @@ pub mod secret;
 pub mod stop;
 pub mod store;
 pub mod supervise;
+pub mod workspace;
