@@ -2,6 +2,7 @@
 //! grant, and what happened is written after, by the journal.
 
 pub mod clock;
+pub mod files;
 pub mod http;
 pub mod process;
 pub mod services;
