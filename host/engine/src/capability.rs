@@ -1,6 +1,7 @@
 //! The capabilities behind the host calls: one file each. A capability acts; what may be asked is decided before, by the
 //! grant, and what happened is written after, by the journal.
 
+pub mod artifacts;
 pub mod clock;
 pub mod files;
 pub mod http;
