@@ -5,6 +5,7 @@ pub mod artifacts;
 pub mod clock;
 pub mod files;
 pub mod http;
+pub mod machine_files;
 pub mod process;
 pub mod services;
 
