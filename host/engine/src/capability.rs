@@ -4,6 +4,7 @@
 pub mod artifacts;
 pub mod clock;
 pub mod files;
+pub mod git;
 pub mod http;
 pub mod machine_files;
 pub mod process;
