@@ -41,16 +41,22 @@ pub(crate) fn perform(conductor: &Conductor, step: &Step, effects: &Effects) -> 
         Action::Backup { environment, backup } => backup::backup(&here, environment, backup),
         Action::Deploy { environment } => deploy::deploy(&here, environment),
         Action::Return { environment } => deploy::go_back(&here, environment),
-        Action::Health { environment } if here.plan() => Ok(only_reads(&format!("the health of {environment}"))),
+        Action::Health { environment } if here.plan() => {
+            Ok(only_reads(&format!("the health of {environment}")))
+        }
         Action::Health { environment } => deploy::health(&here, environment),
         Action::Smoke { environment, check } => check::smoke(&here, environment, check),
-        Action::Watch { environment } if here.plan() => Ok(only_reads(&format!("the metrics of {environment}"))),
+        Action::Watch { environment } if here.plan() => {
+            Ok(only_reads(&format!("the metrics of {environment}")))
+        }
         Action::Watch { environment } => watch::watch(&here, environment),
         Action::Record { environment } => record::record(&here, environment),
         Action::Unlock { environment } => lock::give(&here, environment),
-        Action::Notify { notifier, notice, environment } => {
-            notify::notify(&here, notifier, *notice, environment.as_ref())
-        }
+        Action::Notify {
+            notifier,
+            notice,
+            environment,
+        } => notify::notify(&here, notifier, *notice, environment.as_ref()),
         Action::Report => report::report(&here),
     }
 }
@@ -60,7 +66,10 @@ pub(crate) fn undo(conductor: &Conductor, step: &Step, effects: &Effects) -> Don
     let here = Here::new(conductor, step, effects);
     match &step.action {
         Action::Deploy { environment } => deploy::undo(&here, environment),
-        other => Err(Broken::Failed(StepError::failed(format!("{other:?} has no undo")), None)),
+        other => Err(Broken::Failed(
+            StepError::failed(format!("{other:?} has no undo")),
+            None,
+        )),
     }
 }
 

@@ -80,8 +80,16 @@ impl Conductor {
             let run = self.journal.state();
             let round = match lifecycle::next(&run) {
                 Next::Ended => return Ok(run.end.map_or(End::Cancelled, |(end, ..)| end)),
-                Next::Finish { end, summary, by_hand } => {
-                    let event = Kind::RunFinished { end, summary, by_hand };
+                Next::Finish {
+                    end,
+                    summary,
+                    by_hand,
+                } => {
+                    let event = Kind::RunFinished {
+                        end,
+                        summary,
+                        by_hand,
+                    };
                     self.journal.append(event, Durability::Power)?;
                     Ok(())
                 }
@@ -97,9 +105,12 @@ impl Conductor {
 
     /// Writes down that somebody wants the run cancelled, once.
     fn hear(&self) -> Result<(), Halt> {
-        let Some(by) = self.world.cancelled_by() else { return Ok(()) };
+        let Some(by) = self.world.cancelled_by() else {
+            return Ok(());
+        };
         if self.journal.look(|run| run.cancelled_by.is_none()) {
-            self.journal.append(Kind::CancelRequested { by }, Durability::Power)?;
+            self.journal
+                .append(Kind::CancelRequested { by }, Durability::Power)?;
         }
         // What was under way has been broken off; the undoing must not be.
         self.world.stop.reset();
@@ -124,39 +135,64 @@ impl Conductor {
         if self.journal.look(|run| *run.status(&step.id) == Status::New) {
             self.transition(step, Transition::Started)?;
         }
-        let effects = Effects::begin(step.id.scope(), Arc::clone(&self.journal), Arc::clone(&self.world));
+        let effects = Effects::begin(
+            step.id.scope(),
+            Arc::clone(&self.journal),
+            Arc::clone(&self.world),
+        );
         let transition = match action::perform(self, step, &effects) {
             Ok(output) => Transition::Succeeded { output },
             Err(Broken::Failed(error, output)) => Transition::Failed { error, output },
-            Err(Broken::Planned(what)) => {
-                Transition::Succeeded { output: Output::Skipped(format!("depends on what a plan cannot foresee: {what}")) }
-            }
+            Err(Broken::Planned(what)) => Transition::Succeeded {
+                output: Output::Skipped(format!("depends on what a plan cannot foresee: {what}")),
+            },
             Err(Broken::Halt(halt)) => return Err(halt),
         };
         self.transition(step, transition)
     }
 
     fn undo(&self, step: &Step, reason: &str) -> Result<(), Halt> {
-        if self.journal.look(|run| !matches!(run.status(&step.id), Status::Undoing(_))) {
-            self.transition(step, Transition::UndoStarted { reason: reason.to_owned() })?;
+        if self
+            .journal
+            .look(|run| !matches!(run.status(&step.id), Status::Undoing(_)))
+        {
+            self.transition(
+                step,
+                Transition::UndoStarted {
+                    reason: reason.to_owned(),
+                },
+            )?;
         }
-        let effects = Effects::begin(step.id.undo_scope(), Arc::clone(&self.journal), Arc::clone(&self.world));
+        let effects = Effects::begin(
+            step.id.undo_scope(),
+            Arc::clone(&self.journal),
+            Arc::clone(&self.world),
+        );
         let transition = match action::undo(self, step, &effects) {
             Ok(output) => Transition::UndoFinished { output },
             Err(Broken::Failed(error, _)) => Transition::UndoFailed { error },
-            Err(Broken::Planned(what)) => Transition::UndoFailed { error: StepError::failed(what) },
+            Err(Broken::Planned(what)) => Transition::UndoFailed {
+                error: StepError::failed(what),
+            },
             Err(Broken::Halt(halt)) => return Err(halt),
         };
         self.transition(step, transition)
     }
 
     fn transition(&self, step: &Step, transition: Transition) -> Result<(), Halt> {
-        let event = Kind::Step { step: step.id.clone(), transition };
+        let event = Kind::Step {
+            step: step.id.clone(),
+            transition,
+        };
         Ok(self.journal.append(event, Durability::Power)?)
     }
 }
 
 /// A step that nothing of its kind is known for: the plan is of another runner.
 pub(crate) fn unknown(action: &Action, what: &str) -> Broken {
-    StepError::new(FailureKind::Blocked, format!("the profile of this run has no {what} for {action:?}")).into()
+    StepError::new(
+        FailureKind::Blocked,
+        format!("the profile of this run has no {what} for {action:?}"),
+    )
+    .into()
 }

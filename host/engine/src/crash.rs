@@ -34,7 +34,9 @@ impl Crash {
 
     fn die(&self, before: bool) {
         if self.at == Some((before, self.count)) {
-            let _ = process::Command::new("kill").args(["-KILL", &process::id().to_string()]).status();
+            let _ = process::Command::new("kill")
+                .args(["-KILL", &process::id().to_string()])
+                .status();
             process::abort();
         }
     }

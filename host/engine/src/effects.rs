@@ -31,7 +31,9 @@ pub enum Halt {
     #[error("stopped")]
     Stopped,
     /// A resumed step asked for something else than the journal has: it is not the same plugin, or not deterministic.
-    #[error("effect {n} of `{scope}` was `{recorded}` and is now `{asked}`: the step is not the one that the journal has")]
+    #[error(
+        "effect {n} of `{scope}` was `{recorded}` and is now `{asked}`: the step is not the one that the journal has"
+    )]
     Diverged {
         /// The conversation.
         scope: Scope,
@@ -75,25 +77,39 @@ impl Effects {
     pub fn begin(scope: Scope, journal: Arc<Journal>, world: Arc<World>) -> Self {
         let recorded = journal.recorded(&scope).into();
         let place = Arc::new(std::sync::Mutex::new(Place { recorded, n: 0 }));
-        Self { scope, journal, world, place, grant: None }
+        Self {
+            scope,
+            journal,
+            world,
+            place,
+            grant: None,
+        }
     }
 
     /// The same conversation, continued by a plugin under its grant.
     #[must_use]
     pub fn granted(&self, grant: Grant) -> Self {
-        Self { grant: Some(Arc::new(grant)), ..self.clone() }
+        Self {
+            grant: Some(Arc::new(grant)),
+            ..self.clone()
+        }
     }
 
     /// Performs one effect.
     pub fn request(&self, request: Request) -> Result<Outcome, Halt> {
         let (n, recorded) = {
-            let mut place = self.place.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut place = self
+                .place
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
             let n = place.n;
             place.n += 1;
             (n, place.recorded.pop_front())
         };
         if n >= MOST {
-            return Err(Halt::TooMany { scope: self.scope.clone() });
+            return Err(Halt::TooMany {
+                scope: self.scope.clone(),
+            });
         }
         if self.world.stop.stopped() {
             return Err(Halt::Stopped);
@@ -105,7 +121,9 @@ impl Effects {
                 recorded: recorded.request.summary(),
                 asked: request.summary(),
             }),
-            Some(Recorded { result: Some(result), .. }) => Ok(result),
+            Some(Recorded {
+                result: Some(result), ..
+            }) => Ok(result),
             Some(Recorded { result: None, .. }) => self.in_doubt(n, request),
             None => self.live(n, request),
         }
@@ -114,7 +132,10 @@ impl Effects {
     /// An effect that was begun before a crash and has no result.
     fn in_doubt(&self, n: u32, request: Request) -> Result<Outcome, Halt> {
         if request.nature() == Nature::Write {
-            let message = format!("runner stopped while it did this, so it may or may not be done: {}", request.summary());
+            let message = format!(
+                "runner stopped while it did this, so it may or may not be done: {}",
+                request.summary()
+            );
             let result = Err(Fault::Interrupted { message });
             return self.finish(n, None, Nature::Write, result);
         }
@@ -125,7 +146,9 @@ impl Effects {
         if let Some(grant) = &self.grant
             && let Err(denial) = grant.check(&request)
         {
-            let result = Err(Fault::Denied { message: denial.to_string() });
+            let result = Err(Fault::Denied {
+                message: denial.to_string(),
+            });
             return self.finish(n, Some(request), Nature::Read, result);
         }
         if self.journal.plan() && request.nature() != Nature::Read {
@@ -138,10 +161,19 @@ impl Effects {
     fn act(&self, n: u32, request: Request, begun: bool) -> Result<Outcome, Halt> {
         let nature = request.nature();
         if nature != Nature::Read && !begun {
-            let event = Kind::EffectStarted { scope: self.scope.clone(), n, request: request.clone() };
+            let event = Kind::EffectStarted {
+                scope: self.scope.clone(),
+                n,
+                request: request.clone(),
+            };
             self.journal.append(event, Durability::Power)?;
         }
-        let acting = Acting { scope: &self.scope, n, journal: &self.journal, grant: self.grant.as_deref() };
+        let acting = Acting {
+            scope: &self.scope,
+            n,
+            journal: &self.journal,
+            grant: self.grant.as_deref(),
+        };
         let result = self.world.act(&request, &acting)?;
         if self.world.stop.stopped() && matches!(result, Err(Fault::Interrupted { .. })) {
             // Broken off by us: in doubt, as after a crash.
@@ -150,9 +182,24 @@ impl Effects {
         self.finish(n, (nature == Nature::Read).then_some(request), nature, result)
     }
 
-    fn finish(&self, n: u32, request: Option<Request>, nature: Nature, result: Outcome) -> Result<Outcome, Halt> {
-        let durability = if nature == Nature::Read { Durability::Process } else { Durability::Power };
-        let event = Kind::EffectFinished { scope: self.scope.clone(), n, request, result: result.clone() };
+    fn finish(
+        &self,
+        n: u32,
+        request: Option<Request>,
+        nature: Nature,
+        result: Outcome,
+    ) -> Result<Outcome, Halt> {
+        let durability = if nature == Nature::Read {
+            Durability::Process
+        } else {
+            Durability::Power
+        };
+        let event = Kind::EffectFinished {
+            scope: self.scope.clone(),
+            n,
+            request,
+            result: result.clone(),
+        };
         self.journal.append(event, durability)?;
         Ok(result)
     }
@@ -161,7 +208,11 @@ impl Effects {
     fn list(&self, request: Request) -> Outcome {
         let outcome = foresee(&request);
         let foreseen = outcome.is_ok();
-        self.journal.tell(Kind::Planned(PlannedWrite { scope: self.scope.clone(), request, foreseen }));
+        self.journal.tell(Kind::Planned(PlannedWrite {
+            scope: self.scope.clone(),
+            request,
+            foreseen,
+        }));
         outcome
     }
 
@@ -170,12 +221,21 @@ impl Effects {
         if self.replaying() {
             return Ok(());
         }
-        let event = Kind::Log { scope: self.scope.clone(), level, message: message.to_owned() };
+        let event = Kind::Log {
+            scope: self.scope.clone(),
+            level,
+            message: message.to_owned(),
+        };
         self.journal.append(event, Durability::Process)
     }
 
     fn replaying(&self) -> bool {
-        !self.place.lock().unwrap_or_else(std::sync::PoisonError::into_inner).recorded.is_empty()
+        !self
+            .place
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .recorded
+            .is_empty()
     }
 
     /// Milliseconds since the epoch, recorded.
@@ -194,13 +254,21 @@ impl Effects {
 
 /// What a plan can say of a write's result.
 fn foresee(request: &Request) -> Outcome {
-    let unknown = || Err(Fault::Planned { message: request.summary() });
+    let unknown = || {
+        Err(Fault::Planned {
+            message: request.summary(),
+        })
+    };
     match request {
-        Request::Run(command) if command.foresee_success => {
-            Ok(Response::Exit(runner_core::effect::Exit { code: Some(0), ..Default::default() }))
-        }
+        Request::Run(command) if command.foresee_success => Ok(Response::Exit(runner_core::effect::Exit {
+            code: Some(0),
+            ..Default::default()
+        })),
         Request::RunAll { commands } if commands.iter().all(|c| c.foresee_success) => {
-            let exit = runner_core::effect::Exit { code: Some(0), ..Default::default() };
+            let exit = runner_core::effect::Exit {
+                code: Some(0),
+                ..Default::default()
+            };
             Ok(Response::Exits(vec![Ok(exit); commands.len()]))
         }
         Request::Send(http) => match http.foresee_status {
@@ -258,6 +326,11 @@ impl Calls for Effects {
 
     fn progress(&mut self, done: u64, total: Option<u64>, what: &str) {
         let scope = self.scope.clone();
-        self.journal.tell(Kind::Progress { scope, done, total, what: what.to_owned() });
+        self.journal.tell(Kind::Progress {
+            scope,
+            done,
+            total,
+            what: what.to_owned(),
+        });
     }
 }

@@ -41,14 +41,24 @@ impl Journal {
         plan: bool,
         mut watcher: Watcher,
     ) -> Result<Self, JournalError> {
-        let event = Event { run: id.clone(), seq: Some(0), at: now(), kind: started };
+        let event = Event {
+            run: id.clone(),
+            seq: Some(0),
+            at: now(),
+            kind: started,
+        };
         let mut crash = Crash::from_environment();
         crash.before();
         store.append(&event, Durability::Power)?;
         crash.after();
         let run = Run::begin(&event)?;
         watcher(&event);
-        Ok(Self { id, store, plan, inner: Mutex::new(Inner { run, watcher, crash }) })
+        Ok(Self {
+            id,
+            store,
+            plan,
+            inner: Mutex::new(Inner { run, watcher, crash }),
+        })
     }
 
     /// Opens the journal of a run that stopped.
@@ -57,7 +67,12 @@ impl Journal {
         let run = Run::fold(&events)?.ok_or_else(|| JournalError::NoRun(id.clone()))?;
         events.iter().for_each(&mut watcher);
         let crash = Crash::from_environment();
-        Ok(Self { id, store, plan: false, inner: Mutex::new(Inner { run, watcher, crash }) })
+        Ok(Self {
+            id,
+            store,
+            plan: false,
+            inner: Mutex::new(Inner { run, watcher, crash }),
+        })
     }
 
     /// Whether this is a plan: writes are listed, not done.
@@ -73,18 +88,31 @@ impl Journal {
     /// Appends; when this returns it is kept. Nothing may be done in the world if it fails.
     pub fn append(&self, kind: Kind, durability: Durability) -> Result<(), StoreError> {
         let mut inner = self.inner();
-        let event = Event { run: self.id.clone(), seq: Some(inner.run.length), at: now(), kind };
+        let event = Event {
+            run: self.id.clone(),
+            seq: Some(inner.run.length),
+            at: now(),
+            kind,
+        };
         inner.crash.before();
         self.store.append(&event, durability)?;
         inner.crash.after();
         let folded = inner.run.apply(&event);
         (inner.watcher)(&event);
-        folded.map_err(|error| StoreError::Corrupt { what: format!("run `{}`", self.id), why: error.to_string() })
+        folded.map_err(|error| StoreError::Corrupt {
+            what: format!("run `{}`", self.id),
+            why: error.to_string(),
+        })
     }
 
     /// Tells the watcher something that is not kept.
     pub fn tell(&self, kind: Kind) {
-        let event = Event { run: self.id.clone(), seq: None, at: now(), kind };
+        let event = Event {
+            run: self.id.clone(),
+            seq: None,
+            at: now(),
+            kind,
+        };
         (self.inner().watcher)(&event);
     }
 

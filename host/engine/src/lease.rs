@@ -44,7 +44,14 @@ pub struct Leases {
 impl Leases {
     /// None yet. `owner` is for people; `token` is unique to this process.
     pub fn new(store: Arc<dyn Store>, run: RunId, owner: String, token: String) -> Arc<Self> {
-        Arc::new(Self { store, run, owner, token, held: Mutex::default(), lost: Mutex::default() })
+        Arc::new(Self {
+            store,
+            run,
+            owner,
+            token,
+            held: Mutex::default(),
+            lost: Mutex::default(),
+        })
     }
 
     /// Takes a lease; `Theirs` when a live owner has it.
@@ -115,18 +122,23 @@ impl Leases {
 
     fn renew(&self) -> Result<(), StoreError> {
         let held = self.held().clone();
-        held.iter().try_for_each(|name| match self.store.renew_lease(name, &self.token, now() + LIFE_MS) {
-            // Given back between the copy and now.
-            Err(StoreError::LeaseLost { .. }) if !self.held().contains(name) => Ok(()),
-            // A store that cannot be reached now may be reached at the next beat, while the lease still lives.
-            Err(StoreError::Io { .. }) => Ok(()),
-            other => other,
-        })
+        held.iter().try_for_each(
+            |name| match self.store.renew_lease(name, &self.token, now() + LIFE_MS) {
+                // Given back between the copy and now.
+                Err(StoreError::LeaseLost { .. }) if !self.held().contains(name) => Ok(()),
+                // A store that cannot be reached now may be reached at the next beat, while the lease still lives.
+                Err(StoreError::Io { .. }) => Ok(()),
+                other => other,
+            },
+        )
     }
 
     fn cancel_wanted(&self) -> Result<Option<String>, StoreError> {
         let decisions = self.store.decisions(&self.run)?;
-        Ok(decisions.into_iter().find(|decision| decision.question == crate::person::CANCEL).map(|d| d.by))
+        Ok(decisions
+            .into_iter()
+            .find(|decision| decision.question == crate::person::CANCEL)
+            .map(|d| d.by))
     }
 
     fn held(&self) -> std::sync::MutexGuard<'_, Vec<String>> {

@@ -49,7 +49,14 @@ impl Person {
         handle: tokio::runtime::Handle,
         stop: Stop,
     ) -> Self {
-        Self { store, run, starter, workspace, handle, stop }
+        Self {
+            store,
+            run,
+            starter,
+            workspace,
+            handle,
+            stop,
+        }
     }
 
     /// Waits for an answer that counts. An answer that does not is told of once, with the reason.
@@ -64,17 +71,28 @@ impl Person {
                     Ok(()) => return Ok(Ok(Response::Answer(answer(question, decision)))),
                     Err(why) if place >= told => {
                         told = place + 1;
-                        let line = format!("the answer `{}` of {} does not count: {why}", decision.choice, decision.by);
+                        let line = format!(
+                            "the answer `{}` of {} does not count: {why}",
+                            decision.choice, decision.by
+                        );
                         progress.log(Level::Warn, &line);
                     }
                     Err(_) => {}
                 }
             }
-            if question.timeout_ms.is_some_and(|limit| now().saturating_sub(began) > limit) {
-                return Ok(Err(Fault::failed(format!("nobody answered in time: {}", question.text))));
+            if question
+                .timeout_ms
+                .is_some_and(|limit| now().saturating_sub(began) > limit)
+            {
+                return Ok(Err(Fault::failed(format!(
+                    "nobody answered in time: {}",
+                    question.text
+                ))));
             }
             if self.pause() {
-                return Ok(Err(Fault::Interrupted { message: format!("asked: {}", question.text) }));
+                return Ok(Err(Fault::Interrupted {
+                    message: format!("asked: {}", question.text),
+                }));
             }
         }
     }
@@ -101,7 +119,12 @@ fn answer(question: &Question, decision: &Decision) -> Answer {
 }
 
 /// Whether a decision answers a question; if not, why.
-pub fn counts(question: &Question, decision: &Decision, starter: &str, workspace: &Path) -> Result<(), String> {
+pub fn counts(
+    question: &Question,
+    decision: &Decision,
+    starter: &str,
+    workspace: &Path,
+) -> Result<(), String> {
     if decision.subject != question.subject {
         return Err("it was given for another version, other artifacts or another plan".to_owned());
     }
@@ -112,7 +135,10 @@ pub fn counts(question: &Question, decision: &Decision, starter: &str, workspace
         return Err(format!("only {} may answer", question.may_answer.join(", ")));
     }
     if !question.own && decision.by == starter {
-        return Err("who starts a release does not approve it ([environments.*.approval] own = true allows it)".to_owned());
+        return Err(
+            "who starts a release does not approve it ([environments.*.approval] own = true allows it)"
+                .to_owned(),
+        );
     }
     match &question.allowed_signers {
         Some(file) => verify(decision, &workspace.join(file)),
@@ -135,7 +161,15 @@ fn verify(decision: &Decision, allowed_signers: &Path) -> Result<(), String> {
 fn run_ssh_keygen(decision: &Decision, allowed_signers: &Path, signature: &Path) -> Result<(), String> {
     let cannot = |error: std::io::Error| format!("cannot run ssh-keygen: {error}");
     let mut child = Command::new("ssh-keygen")
-        .args(["-Y", "verify", "-n", SIGNATURE_NAMESPACE, "-I", &decision.by, "-f"])
+        .args([
+            "-Y",
+            "verify",
+            "-n",
+            SIGNATURE_NAMESPACE,
+            "-I",
+            &decision.by,
+            "-f",
+        ])
         .arg(allowed_signers)
         .arg("-s")
         .arg(signature)
@@ -145,11 +179,16 @@ fn run_ssh_keygen(decision: &Decision, allowed_signers: &Path, signature: &Path)
         .spawn()
         .map_err(cannot)?;
     if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(decision.signed_text().as_bytes()).map_err(cannot)?;
+        stdin
+            .write_all(decision.signed_text().as_bytes())
+            .map_err(cannot)?;
     }
     let output = child.wait_with_output().map_err(cannot)?;
     if output.status.success() {
         return Ok(());
     }
-    Err(format!("its signature is not good: {}", String::from_utf8_lossy(&output.stderr).trim()))
+    Err(format!(
+        "its signature is not good: {}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    ))
 }

@@ -7,11 +7,7 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use runner_core::{
-    digest::Digest,
-    event::PinnedPlugin,
-    profile::Profile,
-};
+use runner_core::{digest::Digest, event::PinnedPlugin, profile::Profile};
 
 use crate::{
     plugin::{Inspection, LoadError, Plugin, PluginHost},
@@ -82,10 +78,15 @@ impl PluginSource {
         let path = Path::new(reference);
         if path.extension().is_none_or(|extension| extension != "wasm") {
             let known = self.names.join(", ");
-            return Err(PluginError::Unknown { name: reference.to_owned(), known });
+            return Err(PluginError::Unknown {
+                name: reference.to_owned(),
+                known,
+            });
         }
-        fs::read(self.workspace.join(path))
-            .map_err(|why| PluginError::Unreadable { path: reference.to_owned(), why })
+        fs::read(self.workspace.join(path)).map_err(|why| PluginError::Unreadable {
+            path: reference.to_owned(),
+            why,
+        })
     }
 
     /// A plugin, read without running it.
@@ -96,14 +97,23 @@ impl PluginSource {
 
     /// Pins every plugin that the profile uses, and keeps its bytes in the store, so that the run can be taken up anywhere.
     pub fn pin(&self, profile: &Profile, store: &dyn Store) -> Result<Vec<PinnedPlugin>, PluginError> {
-        let mut references: Vec<_> = profile.uses().into_iter().map(|placed| placed.of.plugin).collect();
+        let mut references: Vec<_> = profile
+            .uses()
+            .into_iter()
+            .map(|placed| placed.of.plugin)
+            .collect();
         references.sort();
         references.dedup();
         let pin = |reference: String| {
             let (inspection, bytes) = self.inspect(&reference)?;
             let digest = store.put_blob(&bytes)?;
             let manifest = inspection.manifest;
-            Ok(PinnedPlugin { reference, name: manifest.name, version: manifest.version.to_string(), digest })
+            Ok(PinnedPlugin {
+                reference,
+                name: manifest.name,
+                version: manifest.version.to_string(),
+                digest,
+            })
         };
         references.into_iter().map(pin).collect()
     }
@@ -121,8 +131,20 @@ pub struct Plugins {
 
 impl Plugins {
     /// The pinned plugins, their bytes from the store. Nothing is loaded yet.
-    pub fn new(pins: Vec<PinnedPlugin>, official: Official, store: Arc<dyn Store>, cache: Option<PathBuf>) -> Self {
-        Self { pins, official, store, cache, host: OnceLock::new(), loaded: Mutex::default() }
+    pub fn new(
+        pins: Vec<PinnedPlugin>,
+        official: Official,
+        store: Arc<dyn Store>,
+        cache: Option<PathBuf>,
+    ) -> Self {
+        Self {
+            pins,
+            official,
+            store,
+            cache,
+            host: OnceLock::new(),
+            loaded: Mutex::default(),
+        }
     }
 
     /// A plugin by the name that the profile gives it.
@@ -150,11 +172,14 @@ impl Plugins {
     pub fn official(&self, reference: &str) -> bool {
         let pin = self.pins.iter().find(|pin| pin.reference == reference);
         let ours = (self.official)(reference);
-        pin.zip(ours).is_some_and(|(pin, bytes)| pin.digest == Digest::of(bytes))
+        pin.zip(ours)
+            .is_some_and(|(pin, bytes)| pin.digest == Digest::of(bytes))
     }
 
     fn host(&self) -> Result<&PluginHost, PluginError> {
-        let host = self.host.get_or_init(|| PluginHost::new(self.cache.clone()).map_err(|error| format!("{error:#}")));
+        let host = self
+            .host
+            .get_or_init(|| PluginHost::new(self.cache.clone()).map_err(|error| format!("{error:#}")));
         host.as_ref().map_err(|error| PluginError::Host(error.clone()))
     }
 }

@@ -20,6 +20,7 @@ use crate::{
     plugins::{PluginError, PluginSource, Plugins},
     stop::Stop,
     store::{Durability, Store, StoreError, Taken, memory::MemoryStore},
+    workspace::Workspace,
     world::{Places, World},
 };
 
@@ -37,6 +38,8 @@ pub struct Identity {
 pub struct Setup {
     /// The project's store.
     pub store: Arc<dyn Store>,
+    /// The work tree of the repository.
+    pub workspace: Workspace,
     /// Folders and programs of this machine.
     pub places: Places,
     /// Where plugins come from.
@@ -115,7 +118,7 @@ impl Setup {
             command,
             by: self.identity.by.clone(),
             host: self.identity.host.clone(),
-            workspace: self.places.workspace.display().to_string(),
+            workspace: self.workspace.root().display().to_string(),
             profile,
             profile_name: profile_name.to_owned(),
             plan: steps,
@@ -141,8 +144,10 @@ impl Setup {
             return Err(SessionError::Ended(id.clone(), end.word()));
         }
         retake(&leases, &run)?;
-        let resumed =
-            Kind::RunResumed { by: self.identity.by.clone(), host: self.identity.host.clone() };
+        let resumed = Kind::RunResumed {
+            by: self.identity.by.clone(),
+            host: self.identity.host.clone(),
+        };
         journal.append(resumed, Durability::Power)?;
         Ok(self.session(store, journal, leases))
     }
@@ -156,11 +161,19 @@ impl Setup {
 
     /// Takes the run itself, so that nobody else drives it.
     fn leases(&self, store: &Arc<dyn Store>, id: &RunId) -> Result<Arc<Leases>, SessionError> {
-        let owner = format!("{} on {} (pid {})", self.identity.by, self.identity.host, std::process::id());
+        let owner = format!(
+            "{} on {} (pid {})",
+            self.identity.by,
+            self.identity.host,
+            std::process::id()
+        );
         let leases = Leases::new(Arc::clone(store), id.clone(), owner, token());
         match leases.take(&lease::of_run(id), "drives the run")? {
             Taken::Ours { .. } => Ok(leases),
-            Taken::Theirs(other) => Err(SessionError::Driven { run: id.clone(), owner: other.owner }),
+            Taken::Theirs(other) => Err(SessionError::Driven {
+                run: id.clone(),
+                owner: other.owner,
+            }),
         }
     }
 
@@ -172,7 +185,14 @@ impl Setup {
         let plugins = Plugins::new(run.header.plugins, self.source.official, store, cache);
         let cancelled = Arc::clone(&world);
         leases.beat(self.stop.clone(), move |by| cancelled.cancel(by));
-        Session { conductor: Conductor { journal, world, plugins: Arc::new(plugins) }, leases }
+        Session {
+            conductor: Conductor {
+                journal,
+                world,
+                plugins: Arc::new(plugins),
+            },
+            leases,
+        }
     }
 }
 
@@ -207,8 +227,14 @@ fn retake(leases: &Leases, run: &Run) -> Result<(), SessionError> {
         steps.any(|step| matches!(run.status(&step.id), Status::Done(_)))
     };
     for environment in run.header.plan.environments() {
-        let locked = done(&Action::Lock { environment: environment.clone() });
-        if !locked || done(&Action::Unlock { environment: environment.clone() }) {
+        let locked = done(&Action::Lock {
+            environment: environment.clone(),
+        });
+        if !locked
+            || done(&Action::Unlock {
+                environment: environment.clone(),
+            })
+        {
             continue;
         }
         if let Taken::Theirs(other) = leases.take(&lease::of_environment(&environment), "resumed")? {
@@ -253,4 +279,3 @@ impl CancelledBy {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
-

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use runner_core::{
-    effect::{Outcome, Request, Response},
+    effect::{Outcome, Request, Response, Service},
     event::{Kind, Level, Stream},
     fault::Fault,
     grant::Grant,
@@ -13,7 +13,7 @@ use runner_core::{
 
 use crate::{
     capability::{
-        Progress, artifacts::Artifacts, clock::Clock, files::Files, git::Git, http::Http,
+        Progress, artifacts::Artifacts, clock::Clock, files::Files, git::Git, http::Http, local_machine,
         machine_files::MachineFiles, process::Processes, services::Services,
     },
     effects::Halt,
@@ -24,13 +24,12 @@ use crate::{
     session::{CancelledBy, Setup},
     stop::Stop,
     store::{Durability, Store, Taken},
+    workspace::Workspace,
 };
 
 /// Folders and programs of this machine. Absolute.
 #[derive(Clone, Debug)]
 pub struct Places {
-    /// The work tree of the repository.
-    pub workspace: PathBuf,
     /// Where the project's data is kept: artifacts, supervised services, logs of runs.
     pub data: PathBuf,
     /// Compiled plugins.
@@ -47,14 +46,14 @@ pub struct World {
     leases: Arc<Leases>,
     cancelled: CancelledBy,
     run_folder: PathBuf,
-    workspace: PathBuf,
+    workspace: Workspace,
     secrets: Arc<Secrets>,
     process: Processes,
     http: Http,
     files: Files,
     machine_files: MachineFiles,
     services: Services,
-    artifacts: Artifacts,
+    artifacts: Arc<Artifacts>,
     git: Git,
     clock: Clock,
     person: Person,
@@ -74,11 +73,19 @@ pub struct Acting<'a> {
 
 impl Progress for Acting<'_> {
     fn line(&self, stream: Stream, text: &str) {
-        self.journal.tell(Kind::Line { scope: self.scope.clone(), stream, text: text.to_owned() });
+        self.journal.tell(Kind::Line {
+            scope: self.scope.clone(),
+            stream,
+            text: text.to_owned(),
+        });
     }
 
     fn log(&self, level: Level, message: &str) {
-        let event = Kind::Log { scope: self.scope.clone(), level, message: message.to_owned() };
+        let event = Kind::Log {
+            scope: self.scope.clone(),
+            level,
+            message: message.to_owned(),
+        };
         // If this cannot be kept, the effect's own result cannot either, and the run stops there.
         let _ = self.journal.append(event, Durability::Process);
     }
@@ -86,34 +93,47 @@ impl Progress for Acting<'_> {
 
 impl World {
     pub(crate) fn new(setup: &Setup, run: &Run, store: Arc<dyn Store>, leases: Arc<Leases>) -> Self {
-        let Setup { places, stop, handle, .. } = setup;
-        let secrets = Arc::new(Secrets::new(run.header.profile.secrets.clone()));
-        let workspace = places.workspace.clone();
+        let Setup {
+            places,
+            workspace,
+            stop,
+            handle,
+            ..
+        } = setup;
+        let root = workspace.root();
+        let sources = run.header.profile.secrets.clone();
+        let secrets = Arc::new(Secrets::new(sources, root, handle.clone(), stop.clone()));
         let run_folder = places.data.join("runs").join(run.id.as_str());
-        let artifacts = Artifacts::new(places.data.join("artifacts"), workspace.clone());
+        let folder = places.data.join("artifacts");
+        let artifacts = Arc::new(Artifacts::new(folder, workspace.clone(), stop.clone()));
         Self {
-            stop: stop.clone(),
-            process: Process::new(workspace.clone(), Arc::clone(&secrets), handle.clone(), stop.clone()),
+            process: Processes::new(
+                workspace.clone(),
+                Arc::clone(&secrets),
+                handle.clone(),
+                stop.clone(),
+            ),
             http: Http::new(Arc::clone(&secrets), handle.clone(), stop.clone()),
-            files: Files::new(workspace.clone(), run_folder.clone()),
-            machine_files: MachineFiles::new(workspace.clone(), artifacts.clone()),
+            files: Files::new(workspace.clone(), run_folder.clone(), stop.clone()),
+            machine_files: MachineFiles::new(Arc::clone(&artifacts)),
             services: Services::new(places.data.join("services"), places.runner.clone()),
-            git: Git::new(workspace.clone()),
+            git: Git::new(root.to_path_buf(), handle.clone(), stop.clone()),
             clock: Clock::new(handle.clone(), stop.clone()),
             person: Person::new(
                 Arc::clone(&store),
                 run.id.clone(),
                 run.header.by.clone(),
-                workspace.clone(),
+                root.to_path_buf(),
                 handle.clone(),
                 stop.clone(),
             ),
+            stop: stop.clone(),
+            workspace: workspace.clone(),
+            cancelled: CancelledBy::default(),
             artifacts,
             store,
             leases,
-            cancelled: CancelledBy::default(),
             run_folder,
-            workspace,
             secrets,
         }
     }
@@ -134,7 +154,12 @@ impl World {
     pub(crate) fn act(&self, request: &Request, acting: &Acting<'_>) -> Result<Outcome, Halt> {
         Ok(match request {
             Request::Run(command) => self.process.run(command, &self.log_of(acting), acting),
-            Request::RunAll { commands } => self.process.run_all(commands, &self.log_of(acting), acting),
+            Request::RunAll { commands } => {
+                let logs: Vec<_> = (0..commands.len())
+                    .map(|i| self.log_of(acting).with_extension(format!("{i}.log")))
+                    .collect();
+                self.process.run_all(commands, &logs, acting)
+            }
             Request::Send(request) => self.http.send(request),
             Request::ReadFile { path, max } => self.files.read(path, *max),
             Request::Glob { pattern } => self.files.glob(pattern),
@@ -169,10 +194,19 @@ impl World {
             Request::GitShow { revision, path, max } => self.git.show(revision, path, *max),
             Request::GitTrackedFiles => self.git.tracked_files(),
             Request::GitState { tag_prefix } => self.git.state(tag_prefix),
-            Request::GitCommitFile { path, content, message, parent, at } => {
-                self.git.commit_file(path, &content.0, message, parent, *at)
-            }
-            Request::GitTag { tag, commit, message, at } => self.git.tag(tag, commit, message, *at),
+            Request::GitCommitFile {
+                path,
+                content,
+                message,
+                parent,
+                at,
+            } => self.git.commit_file(path, &content.0, message, parent, *at),
+            Request::GitTag {
+                tag,
+                commit,
+                message,
+                at,
+            } => self.git.tag(tag, commit, message, *at),
             Request::GitPush { remote, refs } => self.git.push(remote, refs),
             other => Err(unheard(other)),
         }
@@ -180,36 +214,79 @@ impl World {
 
     /// What is done on a machine. There is one so far: the one that `runner` runs on.
     fn on_machine(&self, request: &Request) -> Outcome {
-        if let Some(machine) = machine_of(request)
-            && machine != "local"
-        {
-            return Err(Fault::failed(format!("the profile has no machine `{machine}`; there is `local`")));
-        }
         match request {
-            Request::MachineRead { path, max, .. } => self.machine_files.read(path, *max),
-            Request::MachineList { path, .. } => self.machine_files.list_folder(path),
-            Request::MachineWrite { path, content, mode, .. } => self.machine_files.write(path, &content.0, *mode),
-            Request::MachineCreate { path, content, .. } => self.machine_files.create(path, &content.0),
-            Request::MachineLink { path, to, .. } => self.machine_files.link(path, to),
-            Request::MachineRemove { path, .. } => self.machine_files.remove(path),
-            Request::MachineFetch { artifact, path, mode, .. } => self.machine_files.fetch(artifact, path, *mode),
-            Request::ServiceStart { service, .. } => {
-                let mut env = Vec::new();
-                for (name, value) in &service.env {
-                    env.push((name.clone(), self.secrets.fill(value)?));
-                }
-                let mut service = service.clone();
-                service.cwd = self.workspace.join(&service.cwd).display().to_string();
-                service.log = self.workspace.join(&service.log).display().to_string();
-                self.services.start(&service, env)
+            Request::MachineRead { machine, path, max } => {
+                self.machine_files.read(machine.as_deref(), path, *max)
             }
-            Request::ServiceStop { name, grace_ms, .. } => self.services.stop(name, *grace_ms),
-            Request::ServiceStatus { name, .. } => self.services.status(name),
-            Request::ArtifactPut { path, name, .. } => self.artifacts.put(path, name),
-            Request::ArtifactGet { artifact, path, .. } => self.artifacts.get(artifact, path),
+            Request::MachineList { machine, path } => {
+                self.machine_files.list_folder(machine.as_deref(), path)
+            }
+            Request::MachineWrite {
+                machine,
+                path,
+                content,
+                mode,
+            } => self
+                .machine_files
+                .write(machine.as_deref(), path, &content.0, *mode),
+            Request::MachineCreate {
+                machine,
+                path,
+                content,
+            } => self.machine_files.create(machine.as_deref(), path, &content.0),
+            Request::MachineLink { machine, path, to } => {
+                self.machine_files.link(machine.as_deref(), path, to)
+            }
+            Request::MachineRemove { machine, path } => self.machine_files.remove(machine.as_deref(), path),
+            Request::MachineFetch {
+                artifact,
+                machine,
+                path,
+                mode,
+            } => self
+                .machine_files
+                .fetch(artifact, machine.as_deref(), path, *mode),
+            Request::ServiceStart { machine, service } => {
+                local_machine(machine.as_deref())?;
+                self.start(service)
+            }
+            Request::ServiceStop {
+                machine,
+                name,
+                grace_ms,
+            } => {
+                local_machine(machine.as_deref())?;
+                self.services.stop(name, *grace_ms)
+            }
+            Request::ServiceStatus { machine, name } => {
+                local_machine(machine.as_deref())?;
+                self.services.status(name)
+            }
+            Request::ArtifactPut { machine, path, name } => {
+                self.artifacts.put(machine.as_deref(), path, name)
+            }
+            Request::ArtifactGet {
+                artifact,
+                machine,
+                path,
+            } => self.artifacts.get(artifact, machine.as_deref(), path),
             Request::ArtifactVerify { artifact } => self.artifacts.verify(artifact),
             other => Err(unheard(other)),
         }
+    }
+
+    fn start(&self, service: &Service) -> Outcome {
+        let mut env = Vec::new();
+        for (name, value) in &service.env {
+            env.push((name.clone(), self.secrets.fill(value)?));
+        }
+        let root = self.workspace.root();
+        let placed = Service {
+            cwd: root.join(&service.cwd).display().to_string(),
+            log: root.join(&service.log).display().to_string(),
+            ..service.clone()
+        };
+        self.services.start(&placed, env)
     }
 
     /// What the store keeps.
@@ -246,25 +323,9 @@ impl World {
     /// Where all of a program's output goes.
     fn log_of(&self, acting: &Acting<'_>) -> PathBuf {
         let scope = acting.scope.as_str().replace(['/', '#'], "-");
-        self.run_folder.join("logs").join(format!("{scope}-{}.log", acting.n))
-    }
-}
-
-fn machine_of(request: &Request) -> Option<&str> {
-    match request {
-        Request::MachineRead { machine, .. }
-        | Request::MachineList { machine, .. }
-        | Request::MachineWrite { machine, .. }
-        | Request::MachineCreate { machine, .. }
-        | Request::MachineLink { machine, .. }
-        | Request::MachineRemove { machine, .. }
-        | Request::MachineFetch { machine, .. }
-        | Request::ServiceStart { machine, .. }
-        | Request::ServiceStop { machine, .. }
-        | Request::ServiceStatus { machine, .. }
-        | Request::ArtifactPut { machine, .. }
-        | Request::ArtifactGet { machine, .. } => machine.as_deref(),
-        _ => None,
+        self.run_folder
+            .join("logs")
+            .join(format!("{scope}-{}.log", acting.n))
     }
 }
 

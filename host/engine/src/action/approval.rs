@@ -18,11 +18,17 @@ pub const REJECT: &str = "reject";
 
 pub(super) fn approval(here: &Here<'_>, name: &EnvironmentName) -> Done {
     let settings = here.environment(name)?.approval.clone().unwrap_or_default();
-    let release = here.release().ok_or_else(|| StepError::failed("there is no release to approve"))?;
+    let release = here
+        .release()
+        .ok_or_else(|| StepError::failed("there is no release to approve"))?;
     let subject = Digest::of_json(&(release.digest(), name, &here.run.header.plan));
     let question = Question {
         id: here.step.id.to_string(),
-        text: format!("deploy {} {} to {name}?", here.profile().project.name, release.version),
+        text: format!(
+            "deploy {} {} to {name}?",
+            here.profile().project.name,
+            release.version
+        ),
         choices: vec![APPROVE.to_owned(), REJECT.to_owned()],
         may_answer: settings.approvers,
         subject: Some(subject),
@@ -33,7 +39,11 @@ pub(super) fn approval(here: &Here<'_>, name: &EnvironmentName) -> Done {
     match here.ask(Request::Ask(question))? {
         Response::Answer(answer) if answer.choice == APPROVE => Ok(Output::Answer(answer)),
         Response::Answer(answer) => {
-            let note = if answer.note.is_empty() { String::new() } else { format!(": {}", answer.note) };
+            let note = if answer.note.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", answer.note)
+            };
             let message = format!("{} rejected {} for {name}{note}", answer.by, release.version);
             Err(StepError::new(FailureKind::Rejected, message).into())
         }

@@ -1,14 +1,16 @@
 //! Backups before a deploy: made, and read back. One that fails stops the deploy.
 
-use runner_core::{manifest::Role, id::EnvironmentName, output::Output, step::StepError};
+use runner_core::{id::EnvironmentName, manifest::Role, output::Output, step::StepError};
 
 use super::Here;
-use crate::{
-    conductor::{Done, unknown},
-};
+use crate::conductor::{Done, unknown};
 
 pub(super) fn backup(here: &Here<'_>, name: &EnvironmentName, backup: &str) -> Done {
-    let used = here.profile().backup.get(backup).ok_or_else(|| unknown(&here.step.action, "backup"))?;
+    let used = here
+        .profile()
+        .backup
+        .get(backup)
+        .ok_or_else(|| unknown(&here.step.action, "backup"))?;
     let used = here.plugin(&format!("backup.{backup}"), Role::Backup, used, Some(name))?;
     let context = here.call_context(&used, Some(name));
     let kept = here.said(&used, used.plugin.create(here.calls(&used), context.clone()))?;

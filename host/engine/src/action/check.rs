@@ -1,25 +1,38 @@
 //! Checks: of the gate, and of a deployed environment.
 
-use runner_core::{manifest::Role, 
+use runner_core::{
     id::EnvironmentName,
+    manifest::Role,
     output::Output,
     profile::Use,
     step::{FailureKind, StepError},
 };
 
 use super::Here;
-use crate::{
-    conductor::{Broken, Done, unknown},
-};
+use crate::conductor::{Broken, Done, unknown};
 
 pub(super) fn gate(here: &Here<'_>, check: &str) -> Done {
-    let used = here.profile().gate.get(check).ok_or_else(|| unknown(&here.step.action, "check"))?;
+    let used = here
+        .profile()
+        .gate
+        .get(check)
+        .ok_or_else(|| unknown(&here.step.action, "check"))?;
     run(here, &format!("gate.{check}"), used, None, FailureKind::Blocked)
 }
 
 pub(super) fn smoke(here: &Here<'_>, environment: &EnvironmentName, check: &str) -> Done {
-    let used = here.profile().smoke.get(check).ok_or_else(|| unknown(&here.step.action, "smoke check"))?;
-    run(here, &format!("smoke.{check}"), used, Some(environment), FailureKind::Failed)
+    let used = here
+        .profile()
+        .smoke
+        .get(check)
+        .ok_or_else(|| unknown(&here.step.action, "smoke check"))?;
+    run(
+        here,
+        &format!("smoke.{check}"),
+        used,
+        Some(environment),
+        FailureKind::Failed,
+    )
 }
 
 fn run(
@@ -30,7 +43,9 @@ fn run(
     kind: FailureKind,
 ) -> Done {
     let used = here.plugin(path, Role::Gate, used, environment)?;
-    let said = used.plugin.check(here.calls(&used), here.call_context(&used, environment));
+    let said = used
+        .plugin
+        .check(here.calls(&used), here.call_context(&used, environment));
     match here.said(&used, said) {
         Ok(verdict) if verdict.passed => Ok(Output::Verdict(verdict)),
         Ok(verdict) => {

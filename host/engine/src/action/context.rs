@@ -3,8 +3,9 @@
 use runner_core::{
     effect::{Request, Response},
     fault::Fault,
-    grant::{Grant, Values},
+    grant::{Grant, GrantContext},
     id::EnvironmentName,
+    manifest::Role,
     output::{Output, Preflight, VersionOutput},
     profile::{Environment, Profile, Use},
     release::Release,
@@ -15,7 +16,7 @@ use runner_core::{
 use crate::{
     conductor::{Broken, Conductor, Done},
     effects::{Effects, Halt},
-    plugin::{CallContext, CallError, Plugin, },
+    plugin::{CallContext, CallError, Plugin},
 };
 
 /// What an action works with.
@@ -39,7 +40,12 @@ pub(super) struct Used {
 
 impl<'a> Here<'a> {
     pub(super) fn new(conductor: &'a Conductor, step: &'a Step, effects: &'a Effects) -> Self {
-        Self { conductor, step, effects, run: conductor.journal.state() }
+        Self {
+            conductor,
+            step,
+            effects,
+            run: conductor.journal.state(),
+        }
     }
 
     pub(super) fn plan(&self) -> bool {
@@ -51,7 +57,9 @@ impl<'a> Here<'a> {
     }
 
     pub(super) fn environment(&self, name: &EnvironmentName) -> Done<&Environment> {
-        self.profile().environment(name).map_err(|error| StepError::blocked(error.to_string()).into())
+        self.profile()
+            .environment(name)
+            .map_err(|error| StepError::blocked(error.to_string()).into())
     }
 
     /// Performs an effect of the host's own.
@@ -96,30 +104,53 @@ impl<'a> Here<'a> {
     /// The good release that a rollback of the environment would go to.
     pub(super) fn previous(&self, environment: &EnvironmentName) -> Option<Release> {
         let previous = &self.preflight().ok()?.previous;
-        previous.iter().find(|(name, _)| name == environment.as_str())?.1.clone()
+        previous
+            .iter()
+            .find(|(name, _)| name == environment.as_str())?
+            .1
+            .clone()
     }
 
     /// A use of a plugin, loaded, with its grant. `path` is where the profile says so, e.g. `gate.lint`.
-    pub(super) fn plugin(&self, path: &str, role: Role, used: &Use, environment: Option<&EnvironmentName>) -> Done<Used> {
+    pub(super) fn plugin(
+        &self,
+        path: &str,
+        role: Role,
+        used: &Use,
+        environment: Option<&EnvironmentName>,
+    ) -> Done<Used> {
         let plugin = self
             .conductor
             .plugins
             .get(&used.plugin)
             .map_err(|error| StepError::blocked(error.to_string()))?;
         if !plugin.serves(role) {
-            let message = format!("plugin `{}` of [{path}] cannot serve as a {}", used.plugin, role.name());
-            return Err(StepError::blocked(message).with_hint(format!("it exports {}", roles(&plugin))).into());
+            let message = format!(
+                "plugin `{}` of [{path}] cannot serve as a {}",
+                used.plugin,
+                role.name()
+            );
+            return Err(StepError::blocked(message)
+                .with_hint(format!("it exports {}", roles(&plugin)))
+                .into());
         }
         let url = environment.and_then(|name| self.profile().environments.get(name.as_str())?.url.as_deref());
-        let values = Values {
-            config: &used.config,
-            project: &self.profile().project.name,
-            environment: environment.map(EnvironmentName::as_str),
-            url,
-        };
-        let official = self.conductor.plugins.official(&used.plugin);
-        let grant = Grant::of(&plugin.manifest, path, used, official, &values);
-        Ok(Used { plugin, grant, config: used.config.to_string() })
+        let grant = Grant::of(
+            &plugin.manifest,
+            path,
+            used,
+            &GrantContext {
+                official: self.conductor.plugins.official(&used.plugin),
+                project: &self.profile().project.name,
+                environment: environment.map(EnvironmentName::as_str),
+                url,
+            },
+        );
+        Ok(Used {
+            plugin,
+            grant,
+            config: used.config.to_string(),
+        })
     }
 
     /// The effects of the step, under the plugin's grant.
@@ -137,7 +168,11 @@ impl<'a> Here<'a> {
             release: self.release(),
             previous: environment.and_then(|name| self.previous(name)),
             environment: environment.map(|name| {
-                let url = self.profile().environments.get(name.as_str()).and_then(|e| e.url.clone());
+                let url = self
+                    .profile()
+                    .environments
+                    .get(name.as_str())
+                    .and_then(|e| e.url.clone());
                 (name.to_string(), url)
             }),
             config: used.config.clone(),
@@ -164,5 +199,10 @@ impl<'a> Here<'a> {
 }
 
 fn roles(plugin: &Plugin) -> String {
-    plugin.roles.iter().map(|role| role.name()).collect::<Vec<_>>().join(", ")
+    plugin
+        .roles
+        .iter()
+        .map(|role| role.name())
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -1,7 +1,8 @@
 //! Deploying, going back, and waiting for health. Whether a step is done is asked of the target, never taken from a mark.
 
-use runner_core::{manifest::Role, 
+use runner_core::{
     id::EnvironmentName,
+    manifest::Role,
     output::{Deployment, Output},
     profile::FirstDeploy,
     release::Release,
@@ -13,13 +14,19 @@ use crate::conductor::Done;
 
 pub(super) fn deploy(here: &Here<'_>, name: &EnvironmentName) -> Done {
     let used = target(here, name)?;
-    let there = here.said(&used, used.plugin.deploy(here.calls(&used), here.call_context(&used, Some(name))))?;
+    let there = here.said(
+        &used,
+        used.plugin
+            .deploy(here.calls(&used), here.call_context(&used, Some(name))),
+    )?;
     Ok(Output::Deployed(there))
 }
 
 /// A rollback that a person asked for.
 pub(super) fn go_back(here: &Here<'_>, name: &EnvironmentName) -> Done {
-    let to = here.release().ok_or_else(|| StepError::failed("there is no release to go back to"))?;
+    let to = here
+        .release()
+        .ok_or_else(|| StepError::failed("there is no release to go back to"))?;
     let used = target(here, name)?;
     let context = here.call_context(&used, Some(name));
     let there = here.said(&used, used.plugin.rollback(here.calls(&used), context, to))?;
@@ -28,7 +35,9 @@ pub(super) fn go_back(here: &Here<'_>, name: &EnvironmentName) -> Done {
 
 /// Waits until the target says that the release runs and is healthy.
 pub(super) fn health(here: &Here<'_>, name: &EnvironmentName) -> Done {
-    let release = here.release().ok_or_else(|| StepError::failed("there is no release to look for"))?;
+    let release = here
+        .release()
+        .ok_or_else(|| StepError::failed("there is no release to look for"))?;
     let used = target(here, name)?;
     Ok(Output::Deployed(wait(here, name, &used, &release)?))
 }
@@ -36,32 +45,58 @@ pub(super) fn health(here: &Here<'_>, name: &EnvironmentName) -> Done {
 /// The rollback of a deploy that went wrong: back to the release that was good there, health included.
 pub(super) fn undo(here: &Here<'_>, name: &EnvironmentName) -> Done {
     let began = here.now()?;
-    let Some(to) = here.previous(name) else { return Err(nothing_to_go_back_to(here, name)?.into()) };
+    let Some(to) = here.previous(name) else {
+        return Err(nothing_to_go_back_to(here, name)?.into());
+    };
     let used = target(here, name)?;
     let context = here.call_context(&used, Some(name));
-    here.said(&used, used.plugin.rollback(here.calls(&used), context, to.clone()))?;
+    here.said(
+        &used,
+        used.plugin.rollback(here.calls(&used), context, to.clone()),
+    )?;
     let deployment = wait(here, name, &used, &to)?;
     let took_ms = here.now()?.saturating_sub(began);
-    Ok(Output::Undone { to: to.version, took_ms, deployment })
+    Ok(Output::Undone {
+        to: to.version,
+        took_ms,
+        deployment,
+    })
 }
 
 fn nothing_to_go_back_to(here: &Here<'_>, name: &EnvironmentName) -> Done<StepError> {
     let allowed = here.environment(name)?.first_deploy == FirstDeploy::Allow;
-    let why = if allowed { " (the profile allows a first deploy)" } else { "" };
-    Ok(StepError::failed(format!("no release is recorded as good in {name}, so there is none to go back to{why}"))
-        .with_hint(format!("look at what runs in {name}, mend it by hand, then release a fix")))
+    let why = if allowed {
+        " (the profile allows a first deploy)"
+    } else {
+        ""
+    };
+    Ok(StepError::failed(format!(
+        "no release is recorded as good in {name}, so there is none to go back to{why}"
+    ))
+    .with_hint(format!(
+        "look at what runs in {name}, mend it by hand, then release a fix"
+    )))
 }
 
 fn target(here: &Here<'_>, name: &EnvironmentName) -> Done<Used> {
     let target = &here.environment(name)?.target;
-    here.plugin(&format!("environments.{name}.target"), Role::Target, target, Some(name))
+    here.plugin(
+        &format!("environments.{name}.target"),
+        Role::Target,
+        target,
+        Some(name),
+    )
 }
 
 /// Looks again and again, as often as the profile allows. Looks are counted, not timed, so that a resumed wait is the
 /// same as one that was not broken off.
 fn wait(here: &Here<'_>, name: &EnvironmentName, used: &Used, release: &Release) -> Done<Deployment> {
     let health = here.environment(name)?.health;
-    let looks = health.timeout.as_millis().div_ceil(health.interval.as_millis().max(1)).max(1);
+    let looks = health
+        .timeout
+        .as_millis()
+        .div_ceil(health.interval.as_millis().max(1))
+        .max(1);
     let mut last = None;
     for look in 0..looks {
         if look > 0 {

@@ -1,8 +1,9 @@
 //! The environment's lock: a lease in the store, and where the target has one, a lock that all operators see.
 
-use runner_core::{manifest::Role, 
+use runner_core::{
     effect::{Request, Response},
     id::EnvironmentName,
+    manifest::Role,
     output::Output,
     step::StepError,
 };
@@ -10,7 +11,7 @@ use runner_core::{manifest::Role,
 use super::{Here, context::Used};
 use crate::{
     conductor::{Broken, Done},
-    plugin::{Holder, },
+    plugin::Holder,
 };
 
 pub(super) fn take(here: &Here<'_>, name: &EnvironmentName) -> Done {
@@ -18,8 +19,14 @@ pub(super) fn take(here: &Here<'_>, name: &EnvironmentName) -> Done {
         Some(release) => format!("{} {} to {name}", here.run.header.command.name(), release.version),
         None => format!("{} {name}", here.run.header.command.name()),
     };
-    here.ask(Request::LockTake { environment: name.clone(), reason: reason.clone() }).map_err(blocked)?;
-    let Some(used) = on_target(here, name)? else { return Ok(Output::Done) };
+    here.ask(Request::LockTake {
+        environment: name.clone(),
+        reason: reason.clone(),
+    })
+    .map_err(blocked)?;
+    let Some(used) = on_target(here, name)? else {
+        return Ok(Output::Done);
+    };
     let holder = Holder {
         owner: here.run.header.by.clone(),
         run: here.run.id.to_string(),
@@ -28,10 +35,18 @@ pub(super) fn take(here: &Here<'_>, name: &EnvironmentName) -> Done {
     };
     let acquire = |replaces: Option<&str>| {
         let context = here.call_context(&used, Some(name));
-        here.said(&used, used.plugin.acquire(here.calls(&used), context, holder.clone(), replaces))
+        here.said(
+            &used,
+            used.plugin
+                .acquire(here.calls(&used), context, holder.clone(), replaces),
+        )
     };
-    let Some(other) = acquire(None)? else { return Ok(Output::Done) };
-    let alive = Request::RunAlive { run: other.run.as_str().into() };
+    let Some(other) = acquire(None)? else {
+        return Ok(Output::Done);
+    };
+    let alive = Request::RunAlive {
+        run: other.run.as_str().into(),
+    };
     if !matches!(here.ask(alive)?, Response::Flag(false)) {
         return Err(taken(name, &other).into());
     }
@@ -47,14 +62,21 @@ pub(super) fn give(here: &Here<'_>, name: &EnvironmentName) -> Done {
         let run = here.run.id.to_string();
         here.said(&used, used.plugin.release(here.calls(&used), context, &run))?;
     }
-    here.ask(Request::LockGive { environment: name.clone() })?;
+    here.ask(Request::LockGive {
+        environment: name.clone(),
+    })?;
     Ok(Output::Done)
 }
 
 /// The target as a keeper of locks, where it is one.
 fn on_target(here: &Here<'_>, name: &EnvironmentName) -> Done<Option<Used>> {
     let target = &here.environment(name)?.target;
-    let used = here.plugin(&format!("environments.{name}.target"), Role::Target, target, Some(name))?;
+    let used = here.plugin(
+        &format!("environments.{name}.target"),
+        Role::Target,
+        target,
+        Some(name),
+    )?;
     Ok(used.plugin.serves(Role::Lock).then_some(used))
 }
 
@@ -69,8 +91,14 @@ fn taken(name: &EnvironmentName, other: &Holder) -> StepError {
 fn blocked(broken: Broken) -> Broken {
     match broken {
         Broken::Failed(error, output) => {
-            let error = StepError { kind: runner_core::step::FailureKind::Blocked, ..error };
-            Broken::Failed(error.with_hint("wait for it to end, or see `runner status`"), output)
+            let error = StepError {
+                kind: runner_core::step::FailureKind::Blocked,
+                ..error
+            };
+            Broken::Failed(
+                error.with_hint("wait for it to end, or see `runner status`"),
+                output,
+            )
         }
         other => other,
     }

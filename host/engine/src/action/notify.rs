@@ -1,7 +1,8 @@
 //! Messages. A notifier that fails is told of and passed over; it never hides what it was to tell.
 
-use runner_core::{manifest::Role, 
+use runner_core::{
     id::EnvironmentName,
+    manifest::Role,
     output::Output,
     profile::{NoticeName, Notifier},
     step::{Action, Notice, Status},
@@ -13,19 +14,40 @@ use crate::{
     plugin::{Notice as Message, notice},
 };
 
-pub(super) fn notify(here: &Here<'_>, name: &str, about: Notice, environment: Option<&EnvironmentName>) -> Done {
-    let notifier = here.profile().notify.get(name).ok_or_else(|| unknown(&here.step.action, "notifier"))?;
+pub(super) fn notify(
+    here: &Here<'_>,
+    name: &str,
+    about: Notice,
+    environment: Option<&EnvironmentName>,
+) -> Done {
+    let notifier = here
+        .profile()
+        .notify
+        .get(name)
+        .ok_or_else(|| unknown(&here.step.action, "notifier"))?;
     let message = message(here, about, environment);
-    Ok(Output::Notified { at: send(here, name, notifier, &message, environment)? })
+    Ok(Output::Notified {
+        at: send(here, name, notifier, &message, environment)?,
+    })
 }
 
 /// Tells every notifier that wants alerts; what fails is logged.
 pub(super) fn alert(here: &Here<'_>, environment: &EnvironmentName, text: &str) -> Done<()> {
     for (name, notifier) in &here.profile().notify {
-        if notifier.events.as_ref().is_some_and(|events| !events.contains(&NoticeName::Alert)) {
+        if notifier
+            .events
+            .as_ref()
+            .is_some_and(|events| !events.contains(&NoticeName::Alert))
+        {
             continue;
         }
-        match send(here, name, notifier, &Message::Alert(text.to_owned()), Some(environment)) {
+        match send(
+            here,
+            name,
+            notifier,
+            &Message::Alert(text.to_owned()),
+            Some(environment),
+        ) {
             Ok(_) => {}
             Err(Broken::Failed(error, _)) => {
                 let line = format!("notifier `{name}` did not get the alert out: {}", error.message);
@@ -44,14 +66,22 @@ fn send(
     message: &Message,
     environment: Option<&EnvironmentName>,
 ) -> Done<Option<String>> {
-    let used = here.plugin(&format!("notify.{name}"), Role::Notifier, &notifier.as_use(), environment)?;
+    let used = here.plugin(
+        &format!("notify.{name}"),
+        Role::Notifier,
+        &notifier.as_use(),
+        environment,
+    )?;
     let context = here.call_context(&used, environment);
     here.said(&used, used.plugin.notify(here.calls(&used), context, message))
 }
 
 fn message(here: &Here<'_>, about: Notice, environment: Option<&EnvironmentName>) -> Message {
     let release = here.release();
-    let version = release.as_ref().map(|release| release.version.clone()).unwrap_or_default();
+    let version = release
+        .as_ref()
+        .map(|release| release.version.clone())
+        .unwrap_or_default();
     match about {
         Notice::Gate => gate(here),
         Notice::ApprovalWanted => Message::ApprovalWanted(notice::Approval {
@@ -71,10 +101,15 @@ fn message(here: &Here<'_>, about: Notice, environment: Option<&EnvironmentName>
 }
 
 fn gate(here: &Here<'_>) -> Message {
-    let checks = here.run.header.plan.steps().filter_map(|step| match &step.action {
-        Action::Check { check } => Some((check, here.run.status(&step.id))),
-        _ => None,
-    });
+    let checks = here
+        .run
+        .header
+        .plan
+        .steps()
+        .filter_map(|step| match &step.action {
+            Action::Check { check } => Some((check, here.run.status(&step.id))),
+            _ => None,
+        });
     let (mut passed, mut total, mut failed) = (0, 0, Vec::new());
     for (check, status) in checks {
         total += 1;
@@ -83,17 +118,32 @@ fn gate(here: &Here<'_>) -> Message {
             _ => failed.push(check.clone()),
         }
     }
-    Message::Gate(notice::GateResult { passed, total, failed })
+    Message::Gate(notice::GateResult {
+        passed,
+        total,
+        failed,
+    })
 }
 
 /// Why the environment's steps failed: the first failure in it.
 fn reason(here: &Here<'_>, environment: Option<&EnvironmentName>) -> String {
-    let stages = here.run.header.plan.stages.iter().filter(|stage| stage.environment.as_ref() == environment);
-    let mut reasons = stages.flat_map(|stage| &stage.steps).filter_map(|step| match here.run.status(&step.id) {
-        Status::Failed(error, _) if !step.tolerated() => Some(error.message.clone()),
-        Status::Undoing(reason) | Status::Undone(reason, _) | Status::Stuck(reason, _) => Some(reason.clone()),
-        _ => None,
-    });
+    let stages = here
+        .run
+        .header
+        .plan
+        .stages
+        .iter()
+        .filter(|stage| stage.environment.as_ref() == environment);
+    let mut reasons =
+        stages
+            .flat_map(|stage| &stage.steps)
+            .filter_map(|step| match here.run.status(&step.id) {
+                Status::Failed(error, _) if !step.tolerated() => Some(error.message.clone()),
+                Status::Undoing(reason) | Status::Undone(reason, _) | Status::Stuck(reason, _) => {
+                    Some(reason.clone())
+                }
+                _ => None,
+            });
     reasons.next().unwrap_or_else(|| match &here.run.cancelled_by {
         Some(by) => format!("cancelled by {by}"),
         None => "asked for".to_owned(),
@@ -101,12 +151,21 @@ fn reason(here: &Here<'_>, environment: Option<&EnvironmentName>) -> String {
 }
 
 fn undo(here: &Here<'_>, environment: Option<&EnvironmentName>, version: String) -> notice::Undo {
-    let previous = environment.and_then(|name| here.previous(name)).map(|release| release.version);
-    let asked = matches!(here.run.header.command, runner_core::event::Command::Rollback { .. });
+    let previous = environment
+        .and_then(|name| here.previous(name))
+        .map(|release| release.version);
+    let asked = matches!(
+        here.run.header.command,
+        runner_core::event::Command::Rollback { .. }
+    );
     // `runner rollback`: the release of the run is the one gone back to.
     let (from_version, to_version) = match asked {
         true => (previous.unwrap_or_default(), version),
         false => (version, previous.unwrap_or_default()),
     };
-    notice::Undo { from_version, to_version, reason: reason(here, environment) }
+    notice::Undo {
+        from_version,
+        to_version,
+        reason: reason(here, environment),
+    }
 }

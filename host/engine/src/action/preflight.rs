@@ -1,12 +1,13 @@
 //! Looks before anything is done, so that what can be known early blocks early.
 
 use jiff::{Timestamp, tz::TimeZone};
-use runner_core::{manifest::Role, 
+use runner_core::{
     changelog,
     commits::{self, Commit, RawCommit},
     effect::{GitStatus, Request, Response},
     event::Command,
     id::EnvironmentName,
+    manifest::Role,
     output::{Output, Preflight, VersionOutput},
     profile::FirstDeploy,
     release::{GoodRelease, Release},
@@ -40,7 +41,12 @@ pub(super) fn preflight(here: &Here<'_>) -> Done {
         first_deploy(here, &name, newest.as_ref())?;
         previous.push((name.to_string(), newest));
     }
-    Ok(Output::Preflight(Preflight { head: state.head, branch: state.branch, release, previous }))
+    Ok(Output::Preflight(Preflight {
+        head: state.head,
+        branch: state.branch,
+        release,
+        previous,
+    }))
 }
 
 pub(super) fn git_state(here: &Here<'_>) -> Done<GitStatus> {
@@ -55,33 +61,56 @@ fn clean(state: &GitStatus) -> Done<()> {
     if state.modified.is_empty() {
         return Ok(());
     }
-    let message = format!("the work tree differs from the commit: {}", state.modified.join(", "));
-    Err(StepError::blocked(message).with_hint("commit or `git stash`, then release again").into())
+    let message = format!(
+        "the work tree differs from the commit: {}",
+        state.modified.join(", ")
+    );
+    Err(StepError::blocked(message)
+        .with_hint("commit or `git stash`, then release again")
+        .into())
 }
 
 /// The next version, with its changelog.
 pub(super) fn next_version(here: &Here<'_>, state: &GitStatus, at: u64) -> Done<VersionOutput> {
     if state.shallow {
-        let error = StepError::blocked("the clone is shallow: the commits since the last tag are not all here");
+        let error =
+            StepError::blocked("the clone is shallow: the commits since the last tag are not all here");
         return Err(error.with_hint("git fetch --unshallow --tags").into());
     }
     let profile = here.profile();
     let policy = &profile.version;
-    let tags: Vec<_> = state.tags.iter().map(|tag| Tag { name: tag.name.clone(), commit: tag.commit.clone() }).collect();
-    let reachable: Vec<_> =
-        state.tags.iter().zip(&tags).filter(|(info, _)| info.reachable).map(|(_, tag)| tag.clone()).collect();
+    let tags: Vec<_> = state
+        .tags
+        .iter()
+        .map(|tag| Tag {
+            name: tag.name.clone(),
+            commit: tag.commit.clone(),
+        })
+        .collect();
+    let reachable: Vec<_> = state
+        .tags
+        .iter()
+        .zip(&tags)
+        .filter(|(info, _)| info.reachable)
+        .map(|(_, tag)| tag.clone())
+        .collect();
     let last = version::latest(policy, &reachable).release.map(|(_, tag)| tag);
-    let commits = match here.ask(Request::GitCommits { since: last.map(|tag| tag.commit), until: state.head.clone() })? {
+    let commits = match here.ask(Request::GitCommits {
+        since: last.map(|tag| tag.commit),
+        until: state.head.clone(),
+    })? {
         Response::Commits(commits) => commits,
         _ => return Err(StepError::failed("the journal has no commits").into()),
     };
-    let parsed = commits.into_iter().map(|commit| Commit::parse(&RawCommit {
-        id: commit.id,
-        message: commit.message,
-        author: commit.author,
-        at: commit.at,
-        parents: commit.parents as usize,
-    }));
+    let parsed = commits.into_iter().map(|commit| {
+        Commit::parse(&RawCommit {
+            id: commit.id,
+            message: commit.message,
+            author: commit.author,
+            at: commit.at,
+            parents: commit.parents as usize,
+        })
+    });
     let settled = commits::settle(parsed.collect());
     let channel = channel(here)?;
     let request = version::Request {
@@ -103,8 +132,14 @@ pub(super) fn next_version(here: &Here<'_>, state: &GitStatus, at: u64) -> Done<
     rendered(here, next, &settled, at)
 }
 
-fn rendered(here: &Here<'_>, next: version::Next, settled: &commits::Settled, at: u64) -> Done<VersionOutput> {
-    let when = Timestamp::from_millisecond(i64::try_from(at).unwrap_or(i64::MAX)).unwrap_or(Timestamp::UNIX_EPOCH);
+fn rendered(
+    here: &Here<'_>,
+    next: version::Next,
+    settled: &commits::Settled,
+    at: u64,
+) -> Done<VersionOutput> {
+    let when =
+        Timestamp::from_millisecond(i64::try_from(at).unwrap_or(i64::MAX)).unwrap_or(Timestamp::UNIX_EPOCH);
     let last = next.previous.map(|tag| tag.name);
     let release = changelog::Release {
         version: &next.version,
@@ -113,20 +148,40 @@ fn rendered(here: &Here<'_>, next: version::Next, settled: &commits::Settled, at
         date: when.to_zoned(TimeZone::UTC).date(),
         commits: &settled.commits,
     };
-    let template = here.profile().changelog.template.as_deref().map(|source| ("changelog.template", source));
-    let text = changelog::render(&release, template).map_err(|error| StepError::blocked(error.to_string()))?;
+    let template = here
+        .profile()
+        .changelog
+        .template
+        .as_deref()
+        .map(|source| ("changelog.template", source));
+    let text =
+        changelog::render(&release, template).map_err(|error| StepError::blocked(error.to_string()))?;
     let notes = changelog::release_notes(&text).to_owned();
     let version = next.version.to_string();
-    Ok(VersionOutput { version, tag: next.tag, last, reason: next.reason, changelog: text, notes, at })
+    Ok(VersionOutput {
+        version,
+        tag: next.tag,
+        last,
+        reason: next.reason,
+        changelog: text,
+        notes,
+        at,
+    })
 }
 
 fn channel(here: &Here<'_>) -> Done<Option<Channel>> {
-    let Command::Release { pre: Some(pre) } = &here.run.header.command else { return Ok(None) };
-    Ok(Some(pre.parse().map_err(|error: version::ChannelError| StepError::blocked(error.to_string()))?))
+    let Command::Release { pre: Some(pre) } = &here.run.header.command else {
+        return Ok(None);
+    };
+    Ok(Some(pre.parse().map_err(|error: version::ChannelError| {
+        StepError::blocked(error.to_string())
+    })?))
 }
 
 fn good(here: &Here<'_>, name: &EnvironmentName) -> Done<Vec<GoodRelease>> {
-    match here.ask(Request::GoodReleases { environment: name.clone() })? {
+    match here.ask(Request::GoodReleases {
+        environment: name.clone(),
+    })? {
         Response::Good(good) => Ok(good),
         _ => Err(StepError::failed("the journal has no list of good releases").into()),
     }
@@ -138,8 +193,10 @@ fn first_deploy(here: &Here<'_>, name: &EnvironmentName, previous: Option<&Relea
     if previous.is_some() || !refuse {
         return Ok(());
     }
-    let message = format!("no release is recorded as good in {name}, so a failed deploy could not be rolled back");
-    let hint = format!("to go on all the same, set in the profile: [environments.{name}] first-deploy = \"allow\"");
+    let message =
+        format!("no release is recorded as good in {name}, so a failed deploy could not be rolled back");
+    let hint =
+        format!("to go on all the same, set in the profile: [environments.{name}] first-deploy = \"allow\"");
     Err(StepError::blocked(message).with_hint(hint).into())
 }
 
@@ -152,33 +209,61 @@ fn deployable(
     version: Option<&str>,
 ) -> Done<Release> {
     let path = &here.profile().release.environments;
-    let before = path.iter().position(|other| other == name.as_str()).and_then(|place| place.checked_sub(1));
+    let before = path
+        .iter()
+        .position(|other| other == name.as_str())
+        .and_then(|place| place.checked_sub(1));
     let Some(before) = before.map(|place| EnvironmentName::from(path[place].as_str())) else {
         return checked_out(here, state, version);
     };
-    let found = good(here, &before)?.into_iter().find(|good| version.is_none_or(|v| same(here, v, &good.release)));
+    let found = good(here, &before)?
+        .into_iter()
+        .find(|good| version.is_none_or(|v| same(here, v, &good.release)));
     found.map(|good| good.release).ok_or_else(|| {
-        let what = version.map_or_else(|| "no release".to_owned(), |version| format!("release {version} is not"));
+        let what = version.map_or_else(
+            || "no release".to_owned(),
+            |version| format!("release {version} is not"),
+        );
         let message = match version {
             Some(_) => format!("{what} recorded as good in {before}, which comes before {name}"),
             None => format!("{what} is recorded as good in {before}, which comes before {name}"),
         };
-        StepError::blocked(message).with_hint(format!("runner deploy {before}")).into()
+        StepError::blocked(message)
+            .with_hint(format!("runner deploy {before}"))
+            .into()
     })
 }
 
 fn checked_out(here: &Here<'_>, state: &GitStatus, version: Option<&str>) -> Done<Release> {
     clean(state)?;
     let policy = &here.profile().version;
-    let tags: Vec<_> = state.tags.iter().map(|tag| Tag { name: tag.name.clone(), commit: tag.commit.clone() }).collect();
-    let here_tags: Vec<_> = tags.iter().filter(|tag| tag.commit == state.head).cloned().collect();
+    let tags: Vec<_> = state
+        .tags
+        .iter()
+        .map(|tag| Tag {
+            name: tag.name.clone(),
+            commit: tag.commit.clone(),
+        })
+        .collect();
+    let here_tags: Vec<_> = tags
+        .iter()
+        .filter(|tag| tag.commit == state.head)
+        .cloned()
+        .collect();
     let at_head = version::latest(policy, &here_tags).release;
     let (version_here, tag) = match at_head {
         Some((found, tag)) => (found.to_string(), tag.name),
         None => {
-            let reachable: Vec<_> =
-                state.tags.iter().zip(&tags).filter(|(info, _)| info.reachable).map(|(_, tag)| tag.clone()).collect();
-            let last = version::latest(policy, &reachable).release.map(|(version, _)| version);
+            let reachable: Vec<_> = state
+                .tags
+                .iter()
+                .zip(&tags)
+                .filter(|(info, _)| info.reachable)
+                .map(|(_, tag)| tag.clone())
+                .collect();
+            let last = version::latest(policy, &reachable)
+                .release
+                .map(|(version, _)| version);
             let base = last.map_or_else(|| "0.0.0".to_owned(), |version| version.to_string());
             let dev = format!("{base}-dev.{}", &state.head[..state.head.len().min(10)]);
             (dev.clone(), format!("{}{dev}", policy.tag_prefix))
@@ -189,37 +274,64 @@ fn checked_out(here: &Here<'_>, state: &GitStatus, version: Option<&str>) -> Don
         && wanted != tag
     {
         let message = format!("{wanted} was asked for, and {version_here} is checked out");
-        return Err(StepError::blocked(message).with_hint(format!("git checkout {}{wanted}", policy.tag_prefix)).into());
+        return Err(StepError::blocked(message)
+            .with_hint(format!("git checkout {}{wanted}", policy.tag_prefix))
+            .into());
     }
-    Ok(Release { version: version_here, tag, commit: state.head.clone(), notes: String::new(), artifacts: Vec::new() })
+    Ok(Release {
+        version: version_here,
+        tag,
+        commit: state.head.clone(),
+        notes: String::new(),
+        artifacts: Vec::new(),
+    })
 }
 
 /// What `runner rollback ENV` goes back to: a release recorded as good there that is not the one that runs.
 fn earlier(here: &Here<'_>, name: &EnvironmentName, to: Option<&str>) -> Done<Release> {
     let target = &here.environment(name)?.target;
-    let used = here.plugin(&format!("environments.{name}.target"), Role::Target, target, Some(name))?;
+    let used = here.plugin(
+        &format!("environments.{name}.target"),
+        Role::Target,
+        target,
+        Some(name),
+    )?;
     let running = here
-        .said(&used, used.plugin.inspect(here.calls(&used), here.call_context(&used, Some(name))))?
+        .said(
+            &used,
+            used.plugin
+                .inspect(here.calls(&used), here.call_context(&used, Some(name))),
+        )?
         .version;
     let all = good(here, name)?;
     let known = || {
         let mut versions: Vec<_> = all.iter().map(|good| good.release.version.clone()).collect();
         versions.dedup();
-        if versions.is_empty() { "none".to_owned() } else { versions.join(", ") }
+        if versions.is_empty() {
+            "none".to_owned()
+        } else {
+            versions.join(", ")
+        }
     };
     let found = match to {
         Some(to) => all.iter().find(|good| same(here, to, &good.release)),
-        None => all.iter().find(|good| Some(&good.release.version) != running.as_ref()),
+        None => all
+            .iter()
+            .find(|good| Some(&good.release.version) != running.as_ref()),
     };
     found.map(|good| good.release.clone()).ok_or_else(|| {
         let what = to.map_or_else(|| "an earlier release".to_owned(), |to| format!("release {to}"));
         let message = format!("{what} is not recorded as good in {name}; recorded: {}", known());
-        StepError::blocked(message).with_hint("a rollback goes only to what was good there").into()
+        StepError::blocked(message)
+            .with_hint("a rollback goes only to what was good there")
+            .into()
     })
 }
 
 /// Whether a person means this release: by its version or its tag.
 fn same(here: &Here<'_>, asked: &str, release: &Release) -> bool {
     let prefix = &here.profile().version.tag_prefix;
-    asked == release.version || asked == release.tag || asked.strip_prefix(prefix.as_str()) == Some(&release.version)
+    asked == release.version
+        || asked == release.tag
+        || asked.strip_prefix(prefix.as_str()) == Some(&release.version)
 }

@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use runner_core::{manifest::Role, 
+use runner_core::{
     effect::{Question, Request, Response},
     event::Kind,
     id::EnvironmentName,
+    manifest::Role,
     output::{Output, WatchReport},
     profile::Watch,
     rules::{self, Judgement, Reading, RuleState, Sample, Verdict},
@@ -16,7 +17,7 @@ use runner_core::{manifest::Role,
 use super::{Here, context::Used};
 use crate::{
     conductor::{Broken, Done, unknown},
-    plugin::{Query, },
+    plugin::Query,
 };
 
 /// What a person may say to an alert.
@@ -33,7 +34,11 @@ struct Source {
 }
 
 pub(super) fn watch(here: &Here<'_>, name: &EnvironmentName) -> Done {
-    let watch = here.environment(name)?.watch.clone().ok_or_else(|| unknown(&here.step.action, "watch"))?;
+    let watch = here
+        .environment(name)?
+        .watch
+        .clone()
+        .ok_or_else(|| unknown(&here.step.action, "watch"))?;
     let mut sources = sources(here, name, &watch)?;
     let mut samples = Vec::new();
     let mut accepted = BTreeSet::new();
@@ -55,10 +60,21 @@ pub(super) fn watch(here: &Here<'_>, name: &EnvironmentName) -> Done {
             Verdict::Passed => return Ok(Output::Watched(report(&watch, samples, judgement))),
             Verdict::Breached { line, .. } => {
                 let error = StepError::new(FailureKind::Breach, line.clone());
-                return Err(Broken::Failed(error, Some(Output::Watched(report(&watch, samples, judgement)))));
+                return Err(Broken::Failed(
+                    error,
+                    Some(Output::Watched(report(&watch, samples, judgement))),
+                ));
             }
             Verdict::Alert { rules, lines } => {
-                decide(here, name, &format!("alert-{tick}"), lines, &watch, &samples, &judgement)?;
+                decide(
+                    here,
+                    name,
+                    &format!("alert-{tick}"),
+                    lines,
+                    &watch,
+                    &samples,
+                    &judgement,
+                )?;
                 accepted.extend(rules.iter().cloned());
             }
             Verdict::Unknown { lines } => {
@@ -85,7 +101,12 @@ fn sources(here: &Here<'_>, name: &EnvironmentName, watch: &Watch) -> Done<Vec<S
             expression: placed(here, name, &rule.query),
             window_ms: rule.window.unwrap_or(watch.interval.times(4)).as_millis(),
         });
-        Ok(Source { name: source.clone(), queries: queries.collect(), used, memory: None })
+        Ok(Source {
+            name: source.clone(),
+            queries: queries.collect(),
+            used,
+            memory: None,
+        })
     };
     names.into_iter().map(source).collect()
 }
@@ -93,7 +114,9 @@ fn sources(here: &Here<'_>, name: &EnvironmentName, watch: &Watch) -> Done<Vec<S
 /// A query with the names that differ from environment to environment filled in.
 fn placed(here: &Here<'_>, name: &EnvironmentName, query: &str) -> String {
     let version = here.release().map(|release| release.version).unwrap_or_default();
-    query.replace("{{environment}}", name.as_str()).replace("{{version}}", &version)
+    query
+        .replace("{{environment}}", name.as_str())
+        .replace("{{version}}", &version)
 }
 
 fn sample(here: &Here<'_>, name: &EnvironmentName, tick: u32, sources: &mut [Source]) -> Done<Sample> {
@@ -102,7 +125,10 @@ fn sample(here: &Here<'_>, name: &EnvironmentName, tick: u32, sources: &mut [Sou
     for source in sources {
         let context = here.call_context(&source.used, Some(name));
         let calls = here.calls(&source.used);
-        let said = source.used.plugin.sample(calls, context, &source.queries, source.memory.as_deref());
+        let said = source
+            .used
+            .plugin
+            .sample(calls, context, &source.queries, source.memory.as_deref());
         match here.said(&source.used, said) {
             Ok(answer) => {
                 source.memory = answer.memory;
@@ -112,7 +138,12 @@ fn sample(here: &Here<'_>, name: &EnvironmentName, tick: u32, sources: &mut [Sou
             // A source that is down is not a breach; the rules say what it is.
             Err(Broken::Failed(error, _)) => {
                 let error = Reading::Error(format!("{}: {}", source.name, error.message));
-                readings.extend(source.queries.iter().map(|query| (query.name.clone(), error.clone())));
+                readings.extend(
+                    source
+                        .queries
+                        .iter()
+                        .map(|query| (query.name.clone(), error.clone())),
+                );
             }
             Err(other) => return Err(other),
         }
@@ -133,7 +164,12 @@ fn tell(
     for state in &judgement.states {
         let line = state.to_string();
         if shown.insert(state.rule.clone(), line.clone()).as_ref() != Some(&line) {
-            here.conductor.journal.tell(Kind::Watch { step: step.clone(), tick, of, line });
+            here.conductor.journal.tell(Kind::Watch {
+                step: step.clone(),
+                tick,
+                of,
+                line,
+            });
         }
     }
     here.conductor.journal.tell(Kind::Progress {
@@ -182,5 +218,10 @@ fn decide(
 fn report(watch: &Watch, samples: Vec<Sample>, judgement: Judgement) -> WatchReport {
     let rules: Vec<RuleState> = judgement.states;
     let summary = judgement.verdict.to_string();
-    WatchReport { interval_ms: watch.interval.as_millis(), samples, rules, summary }
+    WatchReport {
+        interval_ms: watch.interval.as_millis(),
+        samples,
+        rules,
+        summary,
+    }
 }

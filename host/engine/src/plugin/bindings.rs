@@ -2,7 +2,7 @@
 
 #![expect(unreachable_pub, reason = "generated code")]
 
-pub(super) mod host {
+pub mod host {
     wasmtime::component::bindgen!({
         path: "../../wit",
         world: "host",
@@ -11,11 +11,11 @@ pub(super) mod host {
     });
 }
 
-pub(super) use host::runner::plugin::types;
+pub use host::runner::plugin::types;
 
 macro_rules! role {
     ($module:ident, $world:literal) => {
-        pub(super) mod $module {
+        pub mod $module {
             wasmtime::component::bindgen!({
                 path: "../../wit",
                 world: $world,
@@ -25,7 +25,10 @@ macro_rules! role {
     };
 }
 
-role!(configuration, "configuration-role");
+pub mod configuration {
+    wasmtime::component::bindgen!({ path: "../../wit", world: "configuration-role" });
+}
+
 role!(gate, "gate-role");
 role!(target, "target-role");
 role!(lock, "lock-role");

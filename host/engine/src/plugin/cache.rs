@@ -18,7 +18,9 @@ pub(super) fn compile(
     wasm: &[u8],
     digest: &Digest,
 ) -> wasmtime::Result<Component> {
-    let Some(folder) = folder else { return Component::new(engine, wasm) };
+    let Some(folder) = folder else {
+        return Component::new(engine, wasm);
+    };
     let mut hasher = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
     let path = folder.join(format!("{}-{:016x}.cwasm", digest.hex(), hasher.finish()));
@@ -26,13 +28,20 @@ pub(super) fn compile(
         return Ok(component);
     }
     let component = Component::new(engine, wasm)?;
-    if let Err(error) = component.serialize().map_err(io::Error::other).and_then(|code| keep(&path, &code)) {
+    if let Err(error) = component
+        .serialize()
+        .map_err(io::Error::other)
+        .and_then(|code| keep(&path, &code))
+    {
         tracing::debug!(%error, path = %path.display(), "compiled code is not kept");
     }
     Ok(component)
 }
 
-#[expect(unsafe_code, reason = "wasmtime cannot check compiled code, so the host must vouch for it")]
+#[expect(
+    unsafe_code,
+    reason = "wasmtime cannot check compiled code, so the host must vouch for it"
+)]
 fn load(engine: &Engine, path: &Path) -> Option<Component> {
     if !own(path) {
         return None;
@@ -53,13 +62,18 @@ fn own(path: &Path) -> bool {
         let folder = path.parent().and_then(|p| fs::metadata(p).ok())?;
         Some(fs::metadata(path).ok()?.uid() == folder.uid())
     };
-    path.parent().is_some_and(|folder| closed(folder, 0o077)) && closed(path, 0o022) && same_owner() == Some(true)
+    path.parent().is_some_and(|folder| closed(folder, 0o077))
+        && closed(path, 0o022)
+        && same_owner() == Some(true)
 }
 
 fn keep(path: &Path, code: &[u8]) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     let folder: PathBuf = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder)?;
     let temporary = path.with_extension(format!("tmp{}", std::process::id()));
     fs::write(&temporary, code)?;
     fs::rename(&temporary, path)

@@ -73,13 +73,20 @@ impl Plugin {
         calls: Box<dyn Calls>,
         body: impl FnOnce(&mut Store<State>, &Instance) -> wasmtime::Result<R>,
     ) -> Result<R, CallError> {
-        let state = State { calls, limits: Limits::default(), last_error: None, halt: None };
+        let state = State {
+            calls,
+            limits: Limits::default(),
+            last_error: None,
+            halt: None,
+        };
         let mut store = Store::new(self.engine(), state);
         store.limiter(|state| &mut state.limits);
         store.set_hostcall_fuel(HOSTCALL_BYTES);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|context| Limits::tick(context));
-        let result = self.instantiate(&mut store).and_then(|instance| body(&mut store, &instance));
+        let result = self
+            .instantiate(&mut store)
+            .and_then(|instance| body(&mut store, &instance));
         result.map_err(|error| {
             let state = store.into_data();
             match state.halt {
@@ -91,7 +98,9 @@ impl Plugin {
 
     fn crashed(&self, error: &wasmtime::Error, said: Option<String>) -> CallError {
         let message = match said {
-            Some(said) if error.is::<wasmtime::Trap>() || format!("{error:#}").contains("unreachable") => said,
+            Some(said) if error.is::<wasmtime::Trap>() || format!("{error:#}").contains("unreachable") => {
+                said
+            }
             _ => error.root_cause().to_string(),
         };
         CallError::Crashed {

@@ -33,7 +33,10 @@ impl From<types::Error> for Fault {
             types::Error::Denied(message) => Self::Denied { message },
             types::Error::Interrupted(message) => Self::Interrupted { message },
             types::Error::Planned(message) => Self::Planned { message },
-            types::Error::Transient(retry) => Self::Transient { message: retry.message, after_ms: retry.after_ms },
+            types::Error::Transient(retry) => Self::Transient {
+                message: retry.message,
+                after_ms: retry.after_ms,
+            },
             types::Error::InvalidConfig(message) => Self::InvalidConfig { message },
             types::Error::Failed(message) => Self::Failed { message },
             types::Error::Other(message) => Self::Other { message },
@@ -104,7 +107,12 @@ impl From<http::Request> for effect::HttpRequest {
 
 impl From<effect::HttpResponse> for http::Response {
     fn from(r: effect::HttpResponse) -> Self {
-        Self { status: r.status, headers: r.headers, body: r.body.0, truncated: r.truncated }
+        Self {
+            status: r.status,
+            headers: r.headers,
+            body: r.body.0,
+            truncated: r.truncated,
+        }
     }
 }
 
@@ -115,13 +123,25 @@ impl From<effect::Entry> for machine_files::Entry {
             effect::EntryKind::Folder => machine_files::Kind::Folder,
             effect::EntryKind::Link => machine_files::Kind::Link,
         };
-        Self { name: e.name, kind, size: e.size, target: e.target }
+        Self {
+            name: e.name,
+            kind,
+            size: e.size,
+            target: e.target,
+        }
     }
 }
 
 impl From<services::Service> for effect::Service {
     fn from(s: services::Service) -> Self {
-        Self { name: s.name, argv: s.argv, env: s.env, cwd: s.cwd, log: s.log, label: s.label }
+        Self {
+            name: s.name,
+            argv: s.argv,
+            env: s.env,
+            cwd: s.cwd,
+            log: s.log,
+            label: s.label,
+        }
     }
 }
 
@@ -133,7 +153,13 @@ impl From<effect::ServiceStatus> for services::State {
             ServiceCondition::Restarting => services::Condition::Restarting,
             ServiceCondition::Stopped => services::Condition::Stopped,
         };
-        Self { condition, label: s.label, since: s.since, restarts: s.restarts, detail: s.detail }
+        Self {
+            condition,
+            label: s.label,
+            since: s.since,
+            restarts: s.restarts,
+            detail: s.detail,
+        }
     }
 }
 
@@ -168,19 +194,33 @@ impl From<person::Question> for effect::Question {
 
 impl From<effect::Answer> for person::Answer {
     fn from(a: effect::Answer) -> Self {
-        Self { choice: a.choice, by: a.by, note: a.note }
+        Self {
+            choice: a.choice,
+            by: a.by,
+            note: a.note,
+        }
     }
 }
 
 impl From<types::Artifact> for release::Artifact {
     fn from(a: types::Artifact) -> Self {
-        Self { name: a.name, digest: a.digest.into(), size: a.size, location: a.location }
+        Self {
+            name: a.name,
+            digest: a.digest.into(),
+            size: a.size,
+            location: a.location,
+        }
     }
 }
 
 impl From<release::Artifact> for types::Artifact {
     fn from(a: release::Artifact) -> Self {
-        Self { name: a.name, digest: a.digest.as_str().to_owned(), size: a.size, location: a.location }
+        Self {
+            name: a.name,
+            digest: a.digest.as_str().to_owned(),
+            size: a.size,
+            location: a.location,
+        }
     }
 }
 
@@ -202,7 +242,13 @@ impl From<gate_wit::Verdict> for output::Verdict {
             passed: v.outcome == gate_wit::Outcome::Passed,
             summary: v.summary,
             findings: v.findings.into_iter().map(Into::into).collect(),
-            measures: v.measures.into_iter().map(Into::into).collect(),
+            // JSON, and with it the journal, has no NaN and no infinity.
+            measures: v
+                .measures
+                .into_iter()
+                .filter(|m| m.value.is_finite())
+                .map(Into::into)
+                .collect(),
         }
     }
 }
@@ -217,13 +263,24 @@ impl From<types::Finding> for output::Finding {
             types::Severity::Critical => output::Severity::Critical,
         };
         let (path, line) = f.location.map_or((None, None), |l| (Some(l.path), l.line));
-        Self { severity, rule: f.rule, message: f.message, path, line }
+        Self {
+            severity,
+            rule: f.rule,
+            message: f.message,
+            path,
+            line,
+        }
     }
 }
 
 impl From<types::Measure> for output::Measure {
     fn from(m: types::Measure) -> Self {
-        Self { name: m.name, value: m.value, unit: m.unit, limit: m.limit }
+        Self {
+            name: m.name,
+            value: m.value,
+            unit: m.unit,
+            limit: m.limit.filter(|limit| limit.is_finite()),
+        }
     }
 }
 
@@ -242,6 +299,9 @@ impl From<target_wit::Deployment> for output::Deployment {
             since: s.since,
             detail: s.detail,
         };
-        Self { version: d.version, services: d.services.into_iter().map(service).collect() }
+        Self {
+            version: d.version,
+            services: d.services.into_iter().map(service).collect(),
+        }
     }
 }

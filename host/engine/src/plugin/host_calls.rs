@@ -7,7 +7,9 @@ use runner_core::{
 
 use super::{
     bindings::{
-        host::runner::plugin::{artifacts, files, git, http, machine_files, person, process, runtime, services},
+        host::runner::plugin::{
+            artifacts, files, git, http, machine_files, person, process, runtime, services,
+        },
         types::{self, Artifact, Error},
     },
     call::State,
@@ -31,7 +33,9 @@ impl State {
             Err(fault) => Ok(Err(fault.into())),
             Ok(response) => match pick(response) {
                 Some(value) => Ok(Ok(value)),
-                None => Err(wasmtime::Error::msg("the journal holds a response of another kind than was asked for")),
+                None => Err(wasmtime::Error::msg(
+                    "the journal holds a response of another kind than was asked for",
+                )),
             },
         }
     }
@@ -59,11 +63,17 @@ impl process::Host for State {
         Ok(exit.map(Into::into))
     }
 
-    fn run_all(&mut self, commands: Vec<process::Command>) -> wasmtime::Result<Vec<Result<process::Exit, Error>>> {
+    fn run_all(
+        &mut self,
+        commands: Vec<process::Command>,
+    ) -> wasmtime::Result<Vec<Result<process::Exit, Error>>> {
         let count = commands.len();
         let commands = commands.into_iter().map(Into::into).collect();
         Ok(match self.ask(Request::RunAll { commands }, pick!(Exits))? {
-            Ok(exits) => exits.into_iter().map(|e| e.map(Into::into).map_err(Into::into)).collect(),
+            Ok(exits) => exits
+                .into_iter()
+                .map(|e| e.map(Into::into).map_err(Into::into))
+                .collect(),
             Err(error) => vec![Err(error); count],
         })
     }
@@ -89,7 +99,14 @@ impl files::Host for State {
     }
 
     fn write_report(&mut self, name: String, media_type: String, content: Vec<u8>) -> Answer<String> {
-        self.ask(Request::WriteReport { name, media_type, content: content.into() }, pick!(Path))
+        self.ask(
+            Request::WriteReport {
+                name,
+                media_type,
+                content: content.into(),
+            },
+            pick!(Path),
+        )
     }
 
     fn append_line(&mut self, path: String, line: String, key: String) -> Answer<()> {
@@ -113,11 +130,26 @@ impl machine_files::Host for State {
     }
 
     fn write(&mut self, machine: Option<String>, path: String, content: Vec<u8>, mode: u32) -> Answer<()> {
-        self.ask(Request::MachineWrite { machine, path, content: content.into(), mode }, done)
+        self.ask(
+            Request::MachineWrite {
+                machine,
+                path,
+                content: content.into(),
+                mode,
+            },
+            done,
+        )
     }
 
     fn create(&mut self, machine: Option<String>, path: String, content: Vec<u8>) -> Answer<bool> {
-        self.ask(Request::MachineCreate { machine, path, content: content.into() }, pick!(Flag))
+        self.ask(
+            Request::MachineCreate {
+                machine,
+                path,
+                content: content.into(),
+            },
+            pick!(Flag),
+        )
     }
 
     fn link(&mut self, machine: Option<String>, path: String, to: String) -> Answer<()> {
@@ -129,18 +161,39 @@ impl machine_files::Host for State {
     }
 
     fn fetch(&mut self, artifact: Artifact, machine: Option<String>, path: String, mode: u32) -> Answer<()> {
-        self.ask(Request::MachineFetch { artifact: artifact.into(), machine, path, mode }, done)
+        self.ask(
+            Request::MachineFetch {
+                artifact: artifact.into(),
+                machine,
+                path,
+                mode,
+            },
+            done,
+        )
     }
 }
 
 impl services::Host for State {
     fn start(&mut self, machine: Option<String>, service: services::Service) -> Answer<services::State> {
-        let status = self.ask(Request::ServiceStart { machine, service: service.into() }, pick!(Service))?;
+        let status = self.ask(
+            Request::ServiceStart {
+                machine,
+                service: service.into(),
+            },
+            pick!(Service),
+        )?;
         Ok(status.map(Into::into))
     }
 
     fn stop(&mut self, machine: Option<String>, name: String, grace_ms: u64) -> Answer<()> {
-        self.ask(Request::ServiceStop { machine, name, grace_ms }, done)
+        self.ask(
+            Request::ServiceStop {
+                machine,
+                name,
+                grace_ms,
+            },
+            done,
+        )
     }
 
     fn status(&mut self, machine: Option<String>, name: String) -> Answer<services::State> {
@@ -160,10 +213,13 @@ impl git::Host for State {
     }
 
     fn show(&mut self, revision: String, path: String, max: u32) -> Answer<Vec<u8>> {
-        self.ask(Request::GitShow { revision, path, max }, |response| match response {
-            Response::Content(content) => content.map(|bytes| bytes.0),
-            _ => None,
-        })
+        self.ask(
+            Request::GitShow { revision, path, max },
+            |response| match response {
+                Response::Content(content) => content.map(|bytes| bytes.0),
+                _ => None,
+            },
+        )
     }
 
     fn tracked_files(&mut self) -> Answer<Vec<String>> {
@@ -178,11 +234,23 @@ impl artifacts::Host for State {
     }
 
     fn get(&mut self, artifact: Artifact, machine: Option<String>, path: String) -> Answer<()> {
-        self.ask(Request::ArtifactGet { artifact: artifact.into(), machine, path }, done)
+        self.ask(
+            Request::ArtifactGet {
+                artifact: artifact.into(),
+                machine,
+                path,
+            },
+            done,
+        )
     }
 
     fn verify(&mut self, artifact: Artifact) -> Answer<()> {
-        self.ask(Request::ArtifactVerify { artifact: artifact.into() }, done)
+        self.ask(
+            Request::ArtifactVerify {
+                artifact: artifact.into(),
+            },
+            done,
+        )
     }
 }
 
@@ -223,7 +291,9 @@ impl runtime::Host for State {
     fn random(&mut self, bytes: u32) -> wasmtime::Result<Vec<u8>> {
         match self.outcome(Request::Random { bytes })? {
             Ok(Response::Random(bytes)) => Ok(bytes.0),
-            other => Err(wasmtime::Error::msg(format!("no random bytes were to be had: {other:?}"))),
+            other => Err(wasmtime::Error::msg(format!(
+                "no random bytes were to be had: {other:?}"
+            ))),
         }
     }
 

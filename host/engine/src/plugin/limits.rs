@@ -22,7 +22,9 @@ pub(super) struct Limits {
 
 impl Limits {
     /// Called at most once per tick while guest code runs; the epoch goes on during a host call, but this does not see it.
-    pub(super) fn tick<T: AsMut<Self>>(mut store: StoreContextMut<'_, T>) -> wasmtime::Result<UpdateDeadline> {
+    pub(super) fn tick<T: AsMut<Self>>(
+        mut store: StoreContextMut<'_, T>,
+    ) -> wasmtime::Result<UpdateDeadline> {
         let limits = store.data_mut().as_mut();
         limits.ticks += 1;
         if limits.ticks > TICKS {
@@ -36,7 +38,12 @@ impl Limits {
 }
 
 impl ResourceLimiter for Limits {
-    fn memory_growing(&mut self, current: usize, desired: usize, _max: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _max: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         let memory = self.memory + desired.saturating_sub(current);
         if memory > MEMORY {
             return Ok(false);
@@ -45,7 +52,12 @@ impl ResourceLimiter for Limits {
         Ok(true)
     }
 
-    fn table_growing(&mut self, _current: usize, desired: usize, _max: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _max: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         Ok(desired <= TABLE)
     }
 }

@@ -8,7 +8,7 @@ use runner_core::{
 };
 use wasmtime::{
     Config, Engine, InstanceAllocationStrategy, Store,
-    component::{Component, HasSelf, InstancePre, Linker},
+    component::{HasSelf, InstancePre, Linker},
 };
 
 use super::{bindings::host::Host_, cache, call::State, limits::TICK_MS};
@@ -17,14 +17,29 @@ use super::{bindings::host::Host_, cache, call::State, limits::TICK_MS};
 const PACKAGE: &str = "runner:plugin/";
 /// Interfaces of the package that this host offers.
 const OFFERED: &[&str] = &[
-    "artifacts", "files", "git", "http", "machine-files", "person", "process", "runtime", "services", "types",
+    "artifacts",
+    "files",
+    "git",
+    "http",
+    "machine-files",
+    "person",
+    "process",
+    "runtime",
+    "services",
+    "types",
 ];
 /// Name of the custom section that holds the manifest.
 const MANIFEST_SECTION: &str = "runner:manifest";
 
 /// Every role that an export can be.
-const ROLES: [Role; 6] =
-    [Role::Gate, Role::Target, Role::Lock, Role::Metrics, Role::Notifier, Role::Backup];
+const ROLES: [Role; 6] = [
+    Role::Gate,
+    Role::Target,
+    Role::Lock,
+    Role::Metrics,
+    Role::Notifier,
+    Role::Backup,
+];
 
 /// Why a plugin was not loaded.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +61,9 @@ pub enum LoadError {
         why: String,
     },
     /// It wants something that no plugin gets.
-    #[error("plugin `{plugin}` imports {imports}, and a plugin may import interfaces of `runner:plugin` only")]
+    #[error(
+        "plugin `{plugin}` imports {imports}, and a plugin may import interfaces of `runner:plugin` only"
+    )]
     ForeignImport {
         /// As the profile names it.
         plugin: String,
@@ -54,7 +71,9 @@ pub enum LoadError {
         imports: String,
     },
     /// It wants something that this host does not have.
-    #[error("plugin `{plugin}` needs {imports}, which this runner does not offer: use a newer runner or an older plugin")]
+    #[error(
+        "plugin `{plugin}` needs {imports}, which this runner does not offer: use a newer runner or an older plugin"
+    )]
     NotOffered {
         /// As the profile names it.
         plugin: String,
@@ -127,7 +146,11 @@ impl PluginHost {
         })?;
         let mut linker = Linker::new(&engine);
         Host_::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
-        Ok(Self { engine, linker, cache })
+        Ok(Self {
+            engine,
+            linker,
+            cache,
+        })
     }
 
     /// Reads a plugin without running it.
@@ -137,12 +160,26 @@ impl PluginHost {
 
     /// Checks and compiles a plugin. `name` is how the profile names it.
     pub fn load(&self, name: &str, wasm: &[u8]) -> Result<Plugin, LoadError> {
-        let Inspection { manifest, digest, imports, exports, .. } = inspect(name, wasm)?;
+        let Inspection {
+            manifest,
+            digest,
+            imports,
+            exports,
+            ..
+        } = inspect(name, wasm)?;
         check_imports(name, &imports)?;
-        let link = |error: wasmtime::Error| LoadError::Link { plugin: name.to_owned(), why: format!("{error:#}") };
+        let link = |error: wasmtime::Error| LoadError::Link {
+            plugin: name.to_owned(),
+            why: format!("{error:#}"),
+        };
         let component = cache::compile(&self.engine, self.cache.as_deref(), wasm, &digest).map_err(link)?;
         let pre = self.linker.instantiate_pre(&component).map_err(link)?;
-        Ok(Plugin { manifest, digest, roles: roles(&exports), pre })
+        Ok(Plugin {
+            manifest,
+            digest,
+            roles: roles(&exports),
+            pre,
+        })
     }
 }
 
@@ -161,7 +198,10 @@ impl Plugin {
         self.pre.engine()
     }
 
-    pub(super) fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<wasmtime::component::Instance> {
+    pub(super) fn instantiate(
+        &self,
+        store: &mut Store<State>,
+    ) -> wasmtime::Result<wasmtime::component::Instance> {
         self.pre.instantiate(store)
     }
 }
@@ -173,33 +213,54 @@ fn roles(exports: &[String]) -> Vec<Role> {
 
 /// `http` of `runner:plugin/http@0.1.0`.
 fn interface(name: &str) -> Option<&str> {
-    name.strip_prefix(PACKAGE).map(|rest| rest.split_once('@').map_or(rest, |(interface, _)| interface))
+    name.strip_prefix(PACKAGE)
+        .map(|rest| rest.split_once('@').map_or(rest, |(interface, _)| interface))
 }
 
 fn check_imports(plugin: &str, imports: &[String]) -> Result<(), LoadError> {
-    let quoted = |names: Vec<&String>| names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+    let quoted = |names: Vec<&String>| {
+        names
+            .iter()
+            .map(|n| format!("`{n}`"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let foreign: Vec<_> = imports.iter().filter(|name| interface(name).is_none()).collect();
     if !foreign.is_empty() {
-        return Err(LoadError::ForeignImport { plugin: plugin.to_owned(), imports: quoted(foreign) });
+        return Err(LoadError::ForeignImport {
+            plugin: plugin.to_owned(),
+            imports: quoted(foreign),
+        });
     }
     let offered = |name: &&String| interface(name).is_some_and(|interface| OFFERED.contains(&interface));
     let unknown: Vec<_> = imports.iter().filter(|name| !offered(name)).collect();
     if !unknown.is_empty() {
-        return Err(LoadError::NotOffered { plugin: plugin.to_owned(), imports: quoted(unknown) });
+        return Err(LoadError::NotOffered {
+            plugin: plugin.to_owned(),
+            imports: quoted(unknown),
+        });
     }
     Ok(())
 }
 
 fn inspect(plugin: &str, wasm: &[u8]) -> Result<Inspection, LoadError> {
     use wasmparser::{Encoding, Parser, Payload};
-    let not_one = |why: String| LoadError::NotAComponent { plugin: plugin.to_owned(), why };
+    let not_one = |why: String| LoadError::NotAComponent {
+        plugin: plugin.to_owned(),
+        why,
+    };
     let (mut imports, mut exports, mut manifest) = (Vec::new(), Vec::new(), None);
     // Only the outermost component's own imports and exports; modules within are its own business.
     let mut depth = 0_u32;
     for payload in Parser::new(0).parse_all(wasm) {
         match payload.map_err(|error| not_one(error.to_string()))? {
-            Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
-                return Err(not_one("it is a core module: build it with `runner plugin build`".to_owned()));
+            Payload::Version {
+                encoding: Encoding::Module,
+                ..
+            } if depth == 0 => {
+                return Err(not_one(
+                    "it is a core module: build it with `runner plugin build`".to_owned(),
+                ));
             }
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
@@ -221,10 +282,18 @@ fn inspect(plugin: &str, wasm: &[u8]) -> Result<Inspection, LoadError> {
             _ => {}
         }
     }
-    let bad = |why: String| LoadError::Manifest { plugin: plugin.to_owned(), why };
+    let bad = |why: String| LoadError::Manifest {
+        plugin: plugin.to_owned(),
+        why,
+    };
     let bytes = manifest.ok_or_else(|| bad(format!("there is no custom section `{MANIFEST_SECTION}`")))?;
     let text = String::from_utf8(bytes).map_err(|error| bad(error.to_string()))?;
-    let manifest = Manifest::parse(&format!("plugin.toml of {plugin}"), &text).map_err(|error| bad(error.to_string()))?;
-    Ok(Inspection { manifest, digest: Digest::of(wasm), size: wasm.len() as u64, imports, exports })
+    let manifest = Manifest::parse(&text).map_err(|error| bad(error.to_string()))?;
+    Ok(Inspection {
+        manifest,
+        digest: Digest::of(wasm),
+        size: wasm.len() as u64,
+        imports,
+        exports,
+    })
 }
-

@@ -8,7 +8,7 @@ use runner_core::{
 };
 
 use super::{
-    bindings::{self, backup, gate, lock, metrics, notifier, target, types},
+    bindings::{self, gate, lock, metrics, types},
     call::{CallError, Calls},
     load::Plugin,
 };
@@ -42,7 +42,11 @@ impl From<CallContext> for types::Context {
         Self {
             run_id: c.run,
             step: c.step,
-            mode: if c.plan { types::Mode::Plan } else { types::Mode::Run },
+            mode: if c.plan {
+                types::Mode::Plan
+            } else {
+                types::Mode::Run
+            },
             project: c.project,
             release: c.release.map(Into::into),
             previous: c.previous.map(Into::into),
@@ -105,35 +109,59 @@ macro_rules! call {
 impl Plugin {
     /// JSON Schema of the config for a role.
     pub fn schema(&self, calls: Box<dyn Calls>, role: &str) -> Result<String, CallError> {
-        call!(self, calls, configuration::ConfigurationRole, runner_plugin_configuration.call_schema(role))
+        call!(
+            self,
+            calls,
+            configuration::ConfigurationRole,
+            runner_plugin_configuration.call_schema(role)
+        )
     }
 
     /// `gate.check`.
     pub fn check(&self, calls: Box<dyn Calls>, context: CallContext) -> Said<Verdict> {
         let context = context.into();
-        let verdict: Result<gate::exports::runner::plugin::gate::Verdict, types::Error> =
-            call!(self, calls, gate::GateRole, runner_plugin_gate.call_check(&context))?;
+        let verdict: Result<gate::exports::runner::plugin::gate::Verdict, types::Error> = call!(
+            self,
+            calls,
+            gate::GateRole,
+            runner_plugin_gate.call_check(&context)
+        )?;
         Ok(verdict.map(Into::into).map_err(Into::into))
     }
 
     /// `target.inspect`.
     pub fn inspect(&self, calls: Box<dyn Calls>, context: CallContext) -> Said<Deployment> {
         let context = context.into();
-        let there = call!(self, calls, target::TargetRole, runner_plugin_target.call_inspect(&context))?;
+        let there = call!(
+            self,
+            calls,
+            target::TargetRole,
+            runner_plugin_target.call_inspect(&context)
+        )?;
         Ok(there.map(Into::into).map_err(Into::into))
     }
 
     /// `target.deploy`.
     pub fn deploy(&self, calls: Box<dyn Calls>, context: CallContext) -> Said<Deployment> {
         let context = context.into();
-        let there = call!(self, calls, target::TargetRole, runner_plugin_target.call_deploy(&context))?;
+        let there = call!(
+            self,
+            calls,
+            target::TargetRole,
+            runner_plugin_target.call_deploy(&context)
+        )?;
         Ok(there.map(Into::into).map_err(Into::into))
     }
 
     /// `target.rollback`.
     pub fn rollback(&self, calls: Box<dyn Calls>, context: CallContext, to: Release) -> Said<Deployment> {
         let (context, to) = (context.into(), to.into());
-        let there = call!(self, calls, target::TargetRole, runner_plugin_target.call_rollback(&context, &to))?;
+        let there = call!(
+            self,
+            calls,
+            target::TargetRole,
+            runner_plugin_target.call_rollback(&context, &to)
+        )?;
         Ok(there.map(Into::into).map_err(Into::into))
     }
 
@@ -147,18 +175,36 @@ impl Plugin {
     ) -> Said<Option<Holder>> {
         use lock::exports::runner::plugin::lock as wit;
         let context = context.into();
-        let holder =
-            wit::Holder { owner: holder.owner, run_id: holder.run, reason: holder.reason, since: holder.since };
-        let other =
-            call!(self, calls, lock::LockRole, runner_plugin_lock.call_acquire(&context, &holder, replaces))?;
-        let back = |h: wit::Holder| Holder { owner: h.owner, run: h.run_id, reason: h.reason, since: h.since };
+        let holder = wit::Holder {
+            owner: holder.owner,
+            run_id: holder.run,
+            reason: holder.reason,
+            since: holder.since,
+        };
+        let other = call!(
+            self,
+            calls,
+            lock::LockRole,
+            runner_plugin_lock.call_acquire(&context, &holder, replaces)
+        )?;
+        let back = |h: wit::Holder| Holder {
+            owner: h.owner,
+            run: h.run_id,
+            reason: h.reason,
+            since: h.since,
+        };
         Ok(other.map(|other| other.map(back)).map_err(Into::into))
     }
 
     /// `lock.release`.
     pub fn release(&self, calls: Box<dyn Calls>, context: CallContext, run: &str) -> Said<()> {
         let context = context.into();
-        let done = call!(self, calls, lock::LockRole, runner_plugin_lock.call_release(&context, run))?;
+        let done = call!(
+            self,
+            calls,
+            lock::LockRole,
+            runner_plugin_lock.call_release(&context, run)
+        )?;
         Ok(done.map_err(Into::into))
     }
 
@@ -180,12 +226,19 @@ impl Plugin {
                 window_ms: q.window_ms,
             })
             .collect();
-        let answer =
-            call!(self, calls, metrics::MetricsRole, runner_plugin_metrics.call_sample(&context, &asked, memory))?;
+        let answer = call!(
+            self,
+            calls,
+            metrics::MetricsRole,
+            runner_plugin_metrics.call_sample(&context, &asked, memory)
+        )?;
         let reading = |reading: Result<wit::Reading, types::Error>| match reading {
-            Ok(wit::Reading::Value(value)) => Reading::Value(value),
-            Ok(wit::Reading::Share((part, whole))) => Reading::Share { part, whole },
-            Ok(wit::Reading::NoData) => Reading::NoData,
+            Ok(wit::Reading::Value(value)) if value.is_finite() => Reading::Value(value),
+            Ok(wit::Reading::Share((part, whole))) if part.is_finite() && whole.is_finite() => {
+                Reading::Share { part, whole }
+            }
+            // JSON, and with it the journal, has no NaN and no infinity; neither says anything.
+            Ok(_) => Reading::NoData,
             Err(error) => Reading::Error(Fault::from(error).to_string()),
         };
         Ok(answer
@@ -198,24 +251,46 @@ impl Plugin {
     }
 
     /// `notifier.notify`: where the message can be found.
-    pub fn notify(&self, calls: Box<dyn Calls>, context: CallContext, event: &Notice) -> Said<Option<String>> {
+    pub fn notify(
+        &self,
+        calls: Box<dyn Calls>,
+        context: CallContext,
+        event: &Notice,
+    ) -> Said<Option<String>> {
         let context = context.into();
-        let at = call!(self, calls, notifier::NotifierRole, runner_plugin_notifier.call_notify(&context, event))?;
+        let at = call!(
+            self,
+            calls,
+            notifier::NotifierRole,
+            runner_plugin_notifier.call_notify(&context, event)
+        )?;
         Ok(at.map_err(Into::into))
     }
 
     /// `backup.create`.
     pub fn create(&self, calls: Box<dyn Calls>, context: CallContext) -> Said<Vec<Artifact>> {
         let context = context.into();
-        let kept = call!(self, calls, backup::BackupRole, runner_plugin_backup.call_create(&context))?;
-        Ok(kept.map(|kept| kept.into_iter().map(Into::into).collect()).map_err(Into::into))
+        let kept = call!(
+            self,
+            calls,
+            backup::BackupRole,
+            runner_plugin_backup.call_create(&context)
+        )?;
+        Ok(kept
+            .map(|kept| kept.into_iter().map(Into::into).collect())
+            .map_err(Into::into))
     }
 
     /// `backup.verify`.
     pub fn verify(&self, calls: Box<dyn Calls>, context: CallContext, kept: &[Artifact]) -> Said<()> {
         let context = context.into();
         let kept: Vec<types::Artifact> = kept.iter().cloned().map(Into::into).collect();
-        let done = call!(self, calls, backup::BackupRole, runner_plugin_backup.call_verify(&context, &kept))?;
+        let done = call!(
+            self,
+            calls,
+            backup::BackupRole,
+            runner_plugin_backup.call_verify(&context, &kept)
+        )?;
         Ok(done.map_err(Into::into))
     }
 }
