@@ -24,7 +24,7 @@ use crate::{
     effects::Effects,
 };
 
-pub use context::Here;
+pub(crate) use context::Here;
 
 /// Does what the step says.
 pub(crate) fn perform(conductor: &Conductor, step: &Step, effects: &Effects) -> Done {

@@ -12,4 +12,4 @@ mod role;
 
 pub use call::{CallError, Calls};
 pub use load::{Inspection, LoadError, Plugin, PluginHost};
-pub use role::{CallContext, Holder, MetricsAnswer, Notice, Query, notice};
+pub use role::{CallContext, Holder, MetricsAnswer, Notice, Query, Said, notice};

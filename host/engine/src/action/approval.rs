@@ -12,9 +12,9 @@ use super::Here;
 use crate::conductor::Done;
 
 /// What a person may say.
-pub const APPROVE: &str = "approve";
+const APPROVE: &str = "approve";
 /// What a person may say.
-pub const REJECT: &str = "reject";
+const REJECT: &str = "reject";
 
 pub(super) fn approval(here: &Here<'_>, name: &EnvironmentName) -> Done {
     let settings = here.environment(name)?.approval.clone().unwrap_or_default();

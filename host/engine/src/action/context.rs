@@ -20,15 +20,15 @@ use crate::{
 };
 
 /// What an action works with.
-pub struct Here<'a> {
+pub(crate) struct Here<'a> {
     /// The conductor.
-    pub conductor: &'a Conductor,
+    pub(super) conductor: &'a Conductor,
     /// The step.
-    pub step: &'a Step,
+    pub(super) step: &'a Step,
     /// The step's effects.
-    pub effects: &'a Effects,
+    pub(super) effects: &'a Effects,
     /// The run when the step began; a step reads what steps before it left behind, never its siblings.
-    pub run: Run,
+    pub(super) run: Run,
 }
 
 /// A plugin in one of its uses, ready to be called.

@@ -83,7 +83,7 @@ impl Plugin {
         store.limiter(|state| &mut state.limits);
         store.set_hostcall_fuel(HOSTCALL_BYTES);
         store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(|context| Limits::tick(context));
+        store.epoch_deadline_callback(Limits::tick);
         let result = self
             .instantiate(&mut store)
             .and_then(|instance| body(&mut store, &instance));
