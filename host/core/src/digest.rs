@@ -27,6 +27,11 @@ impl Digest {
         Self(format!("sha256:{hex}"))
     }
 
+    /// Stands in a plan for the digest of what is not made yet.
+    pub fn not_yet_made() -> Self {
+        Self("sha256:not-yet-made".to_owned())
+    }
+
     /// The 64 hex digits.
     pub fn hex(&self) -> &str {
         self.0.strip_prefix("sha256:").unwrap_or(&self.0)

@@ -58,7 +58,11 @@ impl<'a> Site<'a> {
 
     /// The folder of a release, relative to the root. Builds of the same version with other bytes have another one.
     pub(crate) fn folder_of(&self, release: &Release) -> String {
-        if self.context.is_plan() && release.artifacts.is_empty() {
+        let mut made = release
+            .artifacts
+            .iter()
+            .map(|artifact| artifact.digest != "sha256:not-yet-made");
+        if self.context.is_plan() && (release.artifacts.is_empty() || !made.all(|made| made)) {
             return format!("releases/{}-unbuilt", release.version);
         }
         let mut hash = Sha256::new();
