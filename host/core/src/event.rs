@@ -97,6 +97,8 @@ pub struct PinnedPlugin {
     pub version: String,
     /// Of its bytes, which the store keeps.
     pub digest: Digest,
+    /// Whether its bytes were inside the binary that began the run: part of the product, and trusted like it.
+    pub official: bool,
 }
 
 /// All that a run starts from, so that any machine can go on with it.

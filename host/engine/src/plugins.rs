@@ -109,9 +109,10 @@ impl PluginSource {
             let digest = store.put_blob(&bytes)?;
             let manifest = inspection.manifest;
             Ok(PinnedPlugin {
-                reference,
                 name: manifest.name,
                 version: manifest.version.to_string(),
+                official: (self.official)(&reference).is_some(),
+                reference,
                 digest,
             })
         };
@@ -122,7 +123,6 @@ impl PluginSource {
 /// The plugins of a run.
 pub struct Plugins {
     pins: Vec<PinnedPlugin>,
-    official: Official,
     store: Arc<dyn Store>,
     cache: Option<PathBuf>,
     host: OnceLock<Result<PluginHost, String>>,
@@ -131,15 +131,9 @@ pub struct Plugins {
 
 impl Plugins {
     /// The pinned plugins, their bytes from the store. Nothing is loaded yet.
-    pub fn new(
-        pins: Vec<PinnedPlugin>,
-        official: Official,
-        store: Arc<dyn Store>,
-        cache: Option<PathBuf>,
-    ) -> Self {
+    pub fn new(pins: Vec<PinnedPlugin>, store: Arc<dyn Store>, cache: Option<PathBuf>) -> Self {
         Self {
             pins,
-            official,
             store,
             cache,
             host: OnceLock::new(),
@@ -168,12 +162,11 @@ impl Plugins {
         Ok(plugin)
     }
 
-    /// Whether the pinned bytes are those inside this binary: part of the product, and trusted like it.
+    /// Whether it is part of the product.
     pub fn official(&self, reference: &str) -> bool {
-        let pin = self.pins.iter().find(|pin| pin.reference == reference);
-        let ours = (self.official)(reference);
-        pin.zip(ours)
-            .is_some_and(|(pin, bytes)| pin.digest == Digest::of(bytes))
+        self.pins
+            .iter()
+            .any(|pin| pin.reference == reference && pin.official)
     }
 
     fn host(&self) -> Result<&PluginHost, PluginError> {

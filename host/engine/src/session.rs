@@ -182,7 +182,7 @@ impl Setup {
         let journal = Arc::new(journal);
         let world = Arc::new(World::new(self, &run, Arc::clone(&store), Arc::clone(&leases)));
         let cache = Some(self.places.cache.clone());
-        let plugins = Plugins::new(run.header.plugins, self.source.official, store, cache);
+        let plugins = Plugins::new(run.header.plugins, store, cache);
         let cancelled = Arc::clone(&world);
         leases.beat(self.stop.clone(), move |by| cancelled.cancel(by));
         Session {

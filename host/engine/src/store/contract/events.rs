@@ -42,6 +42,7 @@ pub(crate) fn started(run: &str) -> Event {
                 name: "tests".to_owned(),
                 version: "0.1.0".to_owned(),
                 digest: Digest::of(b"wasm"),
+                official: true,
             }],
         })),
     )
