@@ -88,12 +88,12 @@ impl Facts {
         }
     }
 
-    /// The environment that the run speaks of: the last one that is good, else the last one that was touched.
+    /// The environment that the run speaks of: the last one that is good or went back, else the last one that was touched.
     pub(super) fn environment(&self) -> Option<&Environment> {
         let good = self
             .environments
             .iter()
-            .rfind(|environment| environment.good.is_some());
+            .rfind(|environment| environment.good.is_some() || environment.rollback.is_some());
         good.or(self.environments.last())
     }
 }

@@ -57,7 +57,7 @@ pub(super) fn file(facts: &Facts) -> File {
             critical: facts.gate.critical,
             high: facts.gate.high,
         },
-        deployed_version: environment.and_then(|environment| environment.good.as_deref()),
+        deployed_version: environment.and_then(|environment| environment.runs()),
         environment: environment.map(|environment| environment.name.as_str()),
         quality_gate_results: results(&facts.gate),
         changelog: facts.release.as_ref().map_or("", |release| &release.changelog),

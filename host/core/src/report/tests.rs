@@ -108,8 +108,8 @@ fn the_summary_of_each_end() {
     });
     insta::assert_snapshot!(said.join("\n"), @r#"
     released: "/release" "completed" "prod" "v1.3.0" true; 5 passed, 0 failed, {"critical":0,"high":0,"total":5}
-    rolled-back: "/release" "rolled-back" "staging" "v1.3.0" true; 5 passed, 0 failed, {"critical":0,"high":0,"total":5}
-    stuck: "/release" "stuck" "staging" "v1.3.0" true; 5 passed, 0 failed, {"critical":0,"high":0,"total":5}
+    rolled-back: "/release" "rolled-back" "prod" "v1.2.3" false; 5 passed, 0 failed, {"critical":0,"high":0,"total":5}
+    stuck: "/release" "stuck" "prod" null true; 5 passed, 0 failed, {"critical":0,"high":0,"total":5}
     blocked: "/release" "blocked" null null false; 3 passed, 2 failed, {"critical":1,"high":1,"total":5}
     rejected: "/release" "rejected" "staging" "v1.3.0" true; 5 passed, 0 failed, {"critical":0,"high":0,"total":5}
     returned: "/rollback" "completed" "prod" "v1.2.3" false; 0 passed, 0 failed, {"critical":0,"high":0,"total":0}

@@ -81,9 +81,18 @@ impl Environment {
         })
     }
 
-    /// Whether there is a good release, other than the one that was found good now, to go back to.
+    /// The tag of the good release that runs now: the one found good by this run, or the one gone back to.
+    pub(in crate::report) fn runs(&self) -> Option<&str> {
+        let back = self
+            .rollback
+            .as_ref()
+            .filter(|rollback| rollback.failed.is_none());
+        self.good.as_deref().or(back.and(self.previous.as_deref()))
+    }
+
+    /// Whether there is a good release, other than the one that runs now, to go back to.
     pub(in crate::report) fn rollback_available(&self) -> bool {
-        self.previous.is_some() && self.previous != self.good
+        self.previous.is_some() && self.previous.as_deref() != self.runs()
     }
 }
 
