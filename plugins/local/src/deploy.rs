@@ -6,7 +6,7 @@ use runner_sdk::{Artifact, Error, Host, Level, Release};
 
 use crate::placeholder::Values;
 use crate::record::{PLAIN, ReleaseRecord, State};
-use crate::site::{Site, is_plain};
+use crate::site::{NOT_YET_MADE, Site, is_plain};
 use crate::{ServiceConfig, retention};
 
 /// Unix permission bits of what is placed: it may be run.
@@ -126,7 +126,7 @@ fn find(release: &Release, name: &str, unbuilt: bool) -> Result<Artifact, Error>
     if unbuilt {
         return Ok(Artifact {
             name: name.to_owned(),
-            digest: format!("sha256:{}", "0".repeat(64)),
+            digest: NOT_YET_MADE.to_owned(),
             size: 0,
             location: String::new(),
         });

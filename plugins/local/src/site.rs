@@ -7,6 +7,8 @@ use crate::Config;
 
 /// How many hex digits of the digest tell builds of one version apart.
 const DIGITS: usize = 12;
+/// Stands in a plan for the digest of what is not made yet.
+pub(crate) const NOT_YET_MADE: &str = "sha256:not-yet-made";
 
 /// The environment, its folder and its config.
 pub(crate) struct Site<'a> {
@@ -58,11 +60,10 @@ impl<'a> Site<'a> {
 
     /// The folder of a release, relative to the root. Builds of the same version with other bytes have another one.
     pub(crate) fn folder_of(&self, release: &Release) -> String {
-        let mut made = release
-            .artifacts
-            .iter()
-            .map(|artifact| artifact.digest != "sha256:not-yet-made");
-        if self.context.is_plan() && (release.artifacts.is_empty() || !made.all(|made| made)) {
+        let mut artifacts = release.artifacts.iter();
+        let unmade =
+            release.artifacts.is_empty() || artifacts.any(|artifact| artifact.digest == NOT_YET_MADE);
+        if self.context.is_plan() && unmade {
             return format!("releases/{}-unbuilt", release.version);
         }
         let mut hash = Sha256::new();

@@ -145,17 +145,21 @@ fn a_rollback_fetches_again_what_was_removed_by_hand() {
 
 #[test]
 fn a_plan_lists_what_it_can_before_anything_is_built() {
-    let mut context = prod(shop("/r")).in_plan();
-    context.release = Some(release("0.2.0"));
-    let host = ScriptedHost::new()
-        .machine_read(None, "/r/state.json", None)
-        .machine_write(None, "/r/state.json")
-        .machine_fetch("shop", None, "/r/releases/0.2.0-unbuilt/shop")
-        .machine_write(None, "/r/releases/0.2.0-unbuilt/.release.json")
-        .machine_write(None, "/r/data/.runner")
-        .machine_link(None, "/r/current", "releases/0.2.0-unbuilt")
-        .service_start(None, "shop-prod-web", state(Process::Running, "0.2.0"));
-    Local::deploy(&host, &context).unwrap();
+    let mut planned = built("0.2.0");
+    planned.artifacts[0].digest = "sha256:not-yet-made".into();
+    for release in [release("0.2.0"), planned] {
+        let mut context = prod(shop("/r")).in_plan();
+        context.release = Some(release);
+        let host = ScriptedHost::new()
+            .machine_read(None, "/r/state.json", None)
+            .machine_write(None, "/r/state.json")
+            .machine_fetch("shop", None, "/r/releases/0.2.0-unbuilt/shop")
+            .machine_write(None, "/r/releases/0.2.0-unbuilt/.release.json")
+            .machine_write(None, "/r/data/.runner")
+            .machine_link(None, "/r/current", "releases/0.2.0-unbuilt")
+            .service_start(None, "shop-prod-web", state(Process::Running, "0.2.0"));
+        Local::deploy(&host, &context).unwrap();
+    }
 }
 
 #[test]
