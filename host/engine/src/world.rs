@@ -281,7 +281,13 @@ impl World {
             env.push((name.clone(), self.secrets.fill(value)?));
         }
         let root = self.workspace.root();
+        let mut argv = service.argv.clone();
+        // A path is taken from the workspace, as the grant took it; the supervisor would take it from the service's folder.
+        if let Some(program) = argv.first_mut().filter(|program| program.contains('/')) {
+            *program = root.join(&*program).display().to_string();
+        }
         let placed = Service {
+            argv,
             cwd: root.join(&service.cwd).display().to_string(),
             log: root.join(&service.log).display().to_string(),
             ..service.clone()
