@@ -152,7 +152,7 @@ impl Effects {
             return self.finish(n, Some(request), Nature::Read, result);
         }
         if self.journal.plan() && request.nature() != Nature::Read {
-            return Ok(self.list(request));
+            return self.list(n, request);
         }
         self.act(n, request, false)
     }
@@ -205,15 +205,16 @@ impl Effects {
     }
 
     /// In a plan: the write is told, and answered as far as its answer can be foreseen.
-    fn list(&self, request: Request) -> Outcome {
+    fn list(&self, n: u32, request: Request) -> Result<Outcome, Halt> {
         let outcome = foresee(&request);
         let foreseen = outcome.is_ok();
+        let scope = self.scope.clone();
         self.journal.tell(Kind::Planned(PlannedWrite {
-            scope: self.scope.clone(),
-            request,
+            scope,
+            request: request.clone(),
             foreseen,
         }));
-        outcome
+        self.finish(n, Some(request), Nature::Read, outcome)
     }
 
     /// A line for the journal; not again while recorded effects are played back.
