@@ -14,8 +14,12 @@ mod release;
 mod report;
 mod watch;
 
+use std::collections::BTreeMap;
+
 use runner_core::{
-    output::Output,
+    id::EnvironmentName,
+    output::{Deployment, Output},
+    rules::Reading,
     step::{Action, Step, StepError},
 };
 
@@ -71,6 +75,26 @@ pub(crate) fn undo(conductor: &Conductor, step: &Step, effects: &Effects) -> Don
             None,
         )),
     }
+}
+
+/// What runs in an environment, asked outside of a run's plan.
+pub(crate) fn inspect(
+    conductor: &Conductor,
+    step: &Step,
+    effects: &Effects,
+    environment: &EnvironmentName,
+) -> Done<Deployment> {
+    deploy::inspect(&Here::new(conductor, step, effects), environment)
+}
+
+/// What the metrics of an environment say, asked outside of a run's plan.
+pub(crate) fn readings(
+    conductor: &Conductor,
+    step: &Step,
+    effects: &Effects,
+    environment: &EnvironmentName,
+) -> Done<BTreeMap<String, Reading>> {
+    watch::readings(&Here::new(conductor, step, effects), environment)
 }
 
 /// A step of a plan that would look at what is not deployed yet.

@@ -209,6 +209,10 @@ impl Session {
         result
     }
 
+    pub(crate) fn conductor(&self) -> &Conductor {
+        &self.conductor
+    }
+
     /// Why the heartbeat stopped the run, if it did.
     pub fn lost(&self) -> Option<String> {
         self.leases.lost()

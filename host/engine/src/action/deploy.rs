@@ -78,6 +78,16 @@ fn nothing_to_go_back_to(here: &Here<'_>, name: &EnvironmentName) -> Done<StepEr
     )))
 }
 
+/// What runs there, as the target says.
+pub(super) fn inspect(here: &Here<'_>, name: &EnvironmentName) -> Done<Deployment> {
+    let used = target(here, name)?;
+    here.said(
+        &used,
+        used.plugin
+            .inspect(here.calls(&used), here.call_context(&used, Some(name))),
+    )
+}
+
 fn target(here: &Here<'_>, name: &EnvironmentName) -> Done<Used> {
     let target = &here.environment(name)?.target;
     here.plugin(

@@ -86,6 +86,17 @@ pub(super) fn watch(here: &Here<'_>, name: &EnvironmentName) -> Done {
     unreachable!("a watch ends with a verdict")
 }
 
+/// One sample of all that a watch of the environment would ask.
+pub(super) fn readings(here: &Here<'_>, name: &EnvironmentName) -> Done<BTreeMap<String, Reading>> {
+    let watch = here
+        .environment(name)?
+        .watch
+        .clone()
+        .ok_or_else(|| unknown(&here.step.action, "watch"))?;
+    let mut sources = sources(here, name, &watch)?;
+    Ok(sample(here, name, 0, &mut sources)?.readings)
+}
+
 fn sources(here: &Here<'_>, name: &EnvironmentName, watch: &Watch) -> Done<Vec<Source>> {
     let names: BTreeSet<_> = watch.rules.values().map(|rule| rule.source.clone()).collect();
     let source = |source: String| {
