@@ -1,0 +1,45 @@
+//! The built-in profiles: files that anyone can copy out and edit.
+
+/// Name and text of each.
+const PROFILES: &[(&str, &str)] = &[("demo", include_str!("builtin/demo.toml"))];
+
+/// Their names.
+pub(crate) const NAMES: &[&str] = &["demo"];
+
+/// The text of a built-in profile.
+pub(crate) fn text(name: &str) -> Option<String> {
+    PROFILES
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, text)| (*text).to_owned())
+}
+
+/// What a profile says of itself: the comment at its top, up to the first line that is none.
+pub(crate) fn description(name: &str) -> String {
+    let text = text(name).unwrap_or_default();
+    let lines = text
+        .lines()
+        .map_while(|line| line.strip_prefix('#'))
+        .map(str::trim);
+    lines
+        .take_while(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use runner_core::profile::{Layer, Source, resolve};
+
+    use super::*;
+
+    #[test]
+    fn every_built_in_profile_is_good_and_says_what_it_is() {
+        assert_eq!(PROFILES.iter().map(|(name, _)| *name).collect::<Vec<_>>(), NAMES);
+        for (name, text) in PROFILES {
+            let layer = Layer::of_toml(Source::BuiltIn((*name).to_owned()), text).expect(name);
+            resolve(vec![layer]).expect(name);
+            assert!(!description(name).is_empty(), "{name}");
+        }
+    }
+}

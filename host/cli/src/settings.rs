@@ -1,0 +1,102 @@
+//! Where the program stands: the repository, the layers of its profile, who runs it, and the folders of this machine. Read
+//! once, before a command; nothing else reads the environment or looks for files.
+
+mod engine;
+mod folders;
+mod identity;
+mod layers;
+mod repository;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use runner_core::profile::{Layer, Resolved, merge, resolve};
+use runner_engine::plugins::PluginSource;
+use runner_engine::session::Identity;
+use runner_engine::store::Store;
+use runner_engine::store::sqlite::SqliteStore;
+use serde_json::Value;
+
+pub(crate) use engine::Engine;
+pub(crate) use folders::{Folders, cache};
+pub(crate) use repository::{Repository, git};
+
+use crate::app::App;
+use crate::error::{CommandError, Done};
+use crate::official;
+
+/// A project on this machine.
+pub(crate) struct Project {
+    pub(crate) repository: Repository,
+    pub(crate) folders: Folders,
+    /// Built-in profile's name, or the file's.
+    pub(crate) profile_name: String,
+    layers: Vec<Layer>,
+}
+
+impl Project {
+    /// Finds the project around the current folder. The profile need not be good yet: a run can be resumed or cancelled
+    /// whatever `runner.toml` says by now.
+    pub(crate) fn find(app: &App) -> Done<Self> {
+        let repository = Repository::around(app.global.directory.as_deref())?;
+        let (layers, profile_name) = layers::read(&app.global, &repository)?;
+        let merged = merge(layers.clone())?;
+        let name = merged.tree.pointer("/project/name").and_then(Value::as_str);
+        let name = name.ok_or_else(|| {
+            CommandError::config("the profile does not name the project")
+                .hint("in runner.toml: [project] name = \"shop\"")
+        })?;
+        let store = merged
+            .tree
+            .get("store")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        let folders = Folders::of(name, store, &repository)?;
+        Ok(Self {
+            repository,
+            folders,
+            profile_name,
+            layers,
+        })
+    }
+
+    /// The profile, from all layers.
+    pub(crate) fn profile(&self) -> Done<Resolved> {
+        Ok(resolve(self.layers.clone())?)
+    }
+
+    /// The profile for a command that releases: no option may change what the gate checks.
+    pub(crate) fn profile_to_release(&self) -> Done<Resolved> {
+        layers::gate_untouched(&self.layers)?;
+        self.profile()
+    }
+
+    /// Who runs the program.
+    pub(crate) fn identity(&self) -> Done<Identity> {
+        identity::find(&self.repository)
+    }
+
+    /// Where plugins come from.
+    pub(crate) fn source(&self) -> PluginSource {
+        PluginSource {
+            official: official::component,
+            names: official::NAMES,
+            workspace: self.repository.root.clone(),
+        }
+    }
+
+    /// The project's store.
+    pub(crate) fn store(&self) -> Done<Arc<dyn Store>> {
+        Ok(Arc::new(SqliteStore::open(&self.folders.store)?))
+    }
+
+    /// Everything that a session needs.
+    pub(crate) fn engine(&self) -> Done<Engine> {
+        Engine::start(self)
+    }
+
+    /// The lock of trusted plugins.
+    pub(crate) fn lock_file(&self) -> PathBuf {
+        self.repository.root.join("runner.lock")
+    }
+}

@@ -1,0 +1,91 @@
+//! The folders of this machine: the project's data, compiled plugins, and the user's own configuration.
+
+use std::path::{Path, PathBuf};
+
+use directories::ProjectDirs;
+
+use super::Repository;
+use crate::error::{CommandError, Done};
+
+/// Overrides the folder of all projects' data.
+const DATA: &str = "RUNNER_DATA_DIR";
+/// Overrides the folder of compiled plugins.
+const CACHE: &str = "RUNNER_CACHE_DIR";
+
+/// Folders and files of a project. Absolute.
+#[derive(Clone, Debug)]
+pub(crate) struct Folders {
+    /// Of the project: its store, artifacts, logs of runs. Shared by all clones on this machine.
+    pub(crate) data: PathBuf,
+    /// Of compiled plugins.
+    pub(crate) cache: PathBuf,
+    /// The store's file.
+    pub(crate) store: PathBuf,
+}
+
+impl Folders {
+    /// The folders of the project `name`; `store` is what its profile says.
+    pub(crate) fn of(name: &str, store: Option<String>, repository: &Repository) -> Done<Self> {
+        let first = repository.first_commit().ok_or_else(|| {
+            CommandError::config(format!("`{}` has no commit yet", repository.root.display()))
+                .hint("git commit: a release is made of commits")
+        })?;
+        let safe = |c: char| {
+            if c.is_alphanumeric() || "-_.".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        };
+        let name: String = name.chars().map(safe).collect();
+        let folder = format!("{name}-{}", &first[..first.len().min(8)]);
+        let data = variable(DATA)
+            .or_else(|| own().map(|own| own.data_dir().to_path_buf()))
+            .ok_or_else(homeless)?;
+        let data = absolute(&data).join("projects").join(folder);
+        let store = match store {
+            None => data.join("runner.db"),
+            Some(address) if address.contains("://") => {
+                return Err(CommandError::config(format!(
+                    "`store = \"{address}\"` is not known to this runner"
+                ))
+                .hint("leave it out, or name a file: `store = \"/srv/runner/shop.db\"`"));
+            }
+            Some(path) => repository.root.join(path),
+        };
+        Ok(Self {
+            data,
+            cache: cache()?,
+            store,
+        })
+    }
+}
+
+/// The folder of compiled plugins.
+pub(crate) fn cache() -> Done<PathBuf> {
+    let cache = variable(CACHE).or_else(|| own().map(|own| own.cache_dir().to_path_buf()));
+    cache.map(|folder| absolute(&folder)).ok_or_else(homeless)
+}
+
+/// The user's, or organisation's, layer of every profile.
+pub(super) fn user_profile() -> Option<PathBuf> {
+    own().map(|own| own.config_dir().join("runner.toml"))
+}
+
+fn own() -> Option<ProjectDirs> {
+    ProjectDirs::from("", "", "runner")
+}
+
+fn variable(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
+}
+
+fn homeless() -> CommandError {
+    CommandError::config("this user has no home folder").hint(format!("set HOME, or {DATA} and {CACHE}"))
+}

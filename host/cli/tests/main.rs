@@ -1,0 +1,9 @@
+//! What a person sees: whole outputs of the command, in a repository and a home of its own each.
+
+mod env;
+mod help;
+mod plugin;
+mod profile;
+mod release;
+mod status;
+mod version;
