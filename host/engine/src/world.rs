@@ -216,11 +216,12 @@ impl World {
     fn on_machine(&self, request: &Request) -> Outcome {
         match request {
             Request::MachineRead { machine, path, max } => {
-                self.machine_files.read(machine.as_deref(), path, *max)
+                self.machine_files
+                    .read(machine.as_deref(), &self.placed(path), *max)
             }
-            Request::MachineList { machine, path } => {
-                self.machine_files.list_folder(machine.as_deref(), path)
-            }
+            Request::MachineList { machine, path } => self
+                .machine_files
+                .list_folder(machine.as_deref(), &self.placed(path)),
             Request::MachineWrite {
                 machine,
                 path,
@@ -228,16 +229,21 @@ impl World {
                 mode,
             } => self
                 .machine_files
-                .write(machine.as_deref(), path, &content.0, *mode),
+                .write(machine.as_deref(), &self.placed(path), &content.0, *mode),
             Request::MachineCreate {
                 machine,
                 path,
                 content,
-            } => self.machine_files.create(machine.as_deref(), path, &content.0),
+            } => self
+                .machine_files
+                .create(machine.as_deref(), &self.placed(path), &content.0),
             Request::MachineLink { machine, path, to } => {
-                self.machine_files.link(machine.as_deref(), path, to)
+                self.machine_files
+                    .link(machine.as_deref(), &self.placed(path), to)
             }
-            Request::MachineRemove { machine, path } => self.machine_files.remove(machine.as_deref(), path),
+            Request::MachineRemove { machine, path } => {
+                self.machine_files.remove(machine.as_deref(), &self.placed(path))
+            }
             Request::MachineFetch {
                 artifact,
                 machine,
@@ -245,7 +251,7 @@ impl World {
                 mode,
             } => self
                 .machine_files
-                .fetch(artifact, machine.as_deref(), path, *mode),
+                .fetch(artifact, machine.as_deref(), &self.placed(path), *mode),
             Request::ServiceStart { machine, service } => {
                 local_machine(machine.as_deref())?;
                 self.start(service)
@@ -269,10 +275,17 @@ impl World {
                 artifact,
                 machine,
                 path,
-            } => self.artifacts.get(artifact, machine.as_deref(), path),
+            } => self
+                .artifacts
+                .get(artifact, machine.as_deref(), &self.placed(path)),
             Request::ArtifactVerify { artifact } => self.artifacts.verify(artifact),
             other => Err(unheard(other)),
         }
+    }
+
+    /// A path on this machine: relative ones are relative to the workspace.
+    fn placed(&self, path: &str) -> String {
+        self.workspace.root().join(path).display().to_string()
     }
 
     fn start(&self, service: &Service) -> Outcome {
