@@ -6,7 +6,7 @@ use crate::{
     plan::{Plan, Stage},
     report::Ending,
     run::Run,
-    step::{Action, FailureKind, Status, Step, When},
+    step::{Action, FailureKind, Notice, Status, Step, When},
 };
 
 /// What comes next.
@@ -119,13 +119,18 @@ fn open_environment<'a>(plan: &'a Plan, run: &Run) -> Option<&'a EnvironmentName
             &Action::Lock {
                 environment: environment.clone(),
             },
-        ) && !done(plan, run, &Action::Unlock { environment })
+        ) && !over(plan, run, &Action::Unlock { environment })
     })
 }
 
 fn begun(plan: &Plan, run: &Run, action: &Action) -> bool {
     plan.steps()
         .any(|step| &step.action == action && *run.status(&step.id) != Status::New)
+}
+
+fn over(plan: &Plan, run: &Run, action: &Action) -> bool {
+    plan.steps()
+        .any(|step| &step.action == action && finished(run.status(&step.id)))
 }
 
 fn done(plan: &Plan, run: &Run, action: &Action) -> bool {
@@ -179,6 +184,19 @@ fn backward<'a>(plan: &'a Plan, run: &'a Run, halt: &Halt<'a>) -> Next<'a> {
         }
         _ => {}
     }
+    if let Some((
+        Step {
+            action: Action::Check { .. },
+            ..
+        },
+        _,
+    )) = halt.step
+    {
+        let news = gate_news(plan, run);
+        if !news.is_empty() {
+            return Next::Run(news);
+        }
+    }
     if let Some(name) = halt.environment {
         let whens = whens_of(halt, status);
         for stage in plan
@@ -197,6 +215,23 @@ fn backward<'a>(plan: &'a Plan, run: &'a Run, halt: &Halt<'a>) -> Next<'a> {
     }
     let (end, by_hand) = end_of(halt, status);
     close(plan, run, end, halt.reason.clone(), by_hand)
+}
+
+/// People hear of a gate that said no, too.
+fn gate_news<'a>(plan: &'a Plan, run: &Run) -> Vec<&'a Step> {
+    let news = |step: &&Step| {
+        matches!(
+            step.action,
+            Action::Notify {
+                notice: Notice::Gate,
+                ..
+            }
+        )
+    };
+    plan.steps()
+        .filter(news)
+        .filter(|step| !finished(run.status(&step.id)))
+        .collect()
 }
 
 /// Which of the environment's other steps are due, once nothing is left to undo.

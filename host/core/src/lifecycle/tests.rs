@@ -339,6 +339,13 @@ fn a_gate_runs_every_check_before_it_blocks() {
 }
 
 #[test]
+fn people_hear_of_a_gate_that_said_no() {
+    let (run, end) = story(Command::Release { pre: None }, &["gate/g0"], false);
+    assert_eq!(end, End::Blocked);
+    assert!(matches!(run.status(&"notify/gate/n0".into()), Status::Done(_)));
+}
+
+#[test]
 fn a_rejected_production_leaves_staging_as_it_is() {
     let (run, _) = story(Command::Release { pre: None }, &["e1/approval"], false);
     assert!(matches!(run.status(&"e0/record".into()), Status::Done(_)));
