@@ -8,6 +8,10 @@ use std::{
 };
 
 use runner_core::id::RunId;
+use rustix::{
+    io::Errno,
+    process::{Pid, test_kill_process},
+};
 
 use crate::{
     clock::now,
@@ -30,11 +34,29 @@ pub fn of_environment(name: &runner_core::id::EnvironmentName) -> String {
     format!("environment/{name}")
 }
 
+/// Names a process to people: `ann on laptop (pid 4711)`.
+fn owner(by: &str, host: &str, pid: u32) -> String {
+    format!("{by} on {host} (pid {pid})")
+}
+
+/// Whether the lease's owner may still be at work, as seen from the machine `host`: it has not run out, and its process is
+/// not known to be gone. Of another machine's processes nothing is known.
+pub fn is_alive(lease: &Lease, host: &str) -> bool {
+    let here = |owner: &str| {
+        let (rest, pid) = owner.rsplit_once(" (pid ")?;
+        rest.ends_with(&format!(" on {host}")).then_some(())?;
+        Pid::from_raw(pid.strip_suffix(')')?.parse().ok()?)
+    };
+    let gone = |pid| test_kill_process(pid) == Err(Errno::SRCH);
+    lease.expires > now() && !here(&lease.owner).is_some_and(gone)
+}
+
 /// What this process holds.
 pub struct Leases {
     store: Arc<dyn Store>,
     run: RunId,
     owner: String,
+    host: String,
     token: String,
     held: Mutex<Vec<String>>,
     /// Why the heartbeat stopped everything.
@@ -42,20 +64,39 @@ pub struct Leases {
 }
 
 impl Leases {
-    /// None yet. `owner` is for people; `token` is unique to this process.
-    pub fn new(store: Arc<dyn Store>, run: RunId, owner: String, token: String) -> Arc<Self> {
+    /// None yet. `by` and `host` are for people, and tell whether an owner is dead; `token` is unique to this process.
+    pub fn new(store: Arc<dyn Store>, run: RunId, by: &str, host: &str, token: String) -> Arc<Self> {
         Arc::new(Self {
             store,
             run,
-            owner,
+            owner: owner(by, host, std::process::id()),
+            host: host.to_owned(),
             token,
             held: Mutex::default(),
             lost: Mutex::default(),
         })
     }
 
-    /// Takes a lease; `Theirs` when a live owner has it.
+    /// Takes a lease; `Theirs` when a live owner has it. What a dead process of this machine left is taken over at once.
     pub fn take(&self, name: &str, reason: &str) -> Result<Taken, StoreError> {
+        let mut taken = self.try_take(name, reason)?;
+        if let Taken::Theirs(other) = &taken
+            && !is_alive(other, &self.host)
+        {
+            // By its token, so that of two who see this at once one finds the other's.
+            self.store.give_lease(name, &other.token)?;
+            taken = self.try_take(name, reason)?;
+        }
+        if matches!(taken, Taken::Ours { .. }) {
+            let mut held = self.held();
+            if !held.iter().any(|other| other == name) {
+                held.push(name.to_owned());
+            }
+        }
+        Ok(taken)
+    }
+
+    fn try_take(&self, name: &str, reason: &str) -> Result<Taken, StoreError> {
         let at = now();
         let lease = Lease {
             name: name.to_owned(),
@@ -66,14 +107,7 @@ impl Leases {
             since: at,
             expires: at + LIFE_MS,
         };
-        let taken = self.store.take_lease(&lease, at)?;
-        if matches!(taken, Taken::Ours { .. }) {
-            let mut held = self.held();
-            if !held.iter().any(|other| other == name) {
-                held.push(name.to_owned());
-            }
-        }
-        Ok(taken)
+        self.store.take_lease(&lease, at)
     }
 
     /// Gives a lease back.
@@ -143,5 +177,56 @@ impl Leases {
 
     fn held(&self) -> std::sync::MutexGuard<'_, Vec<String>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+    use crate::store::memory::MemoryStore;
+
+    fn lease(owner: String) -> Lease {
+        Lease {
+            name: "run/r".to_owned(),
+            owner,
+            run: "r".into(),
+            reason: String::new(),
+            token: "theirs".to_owned(),
+            since: 0,
+            expires: now() + LIFE_MS,
+        }
+    }
+
+    fn dead() -> u32 {
+        let mut child = Command::new("true").spawn().expect("runs");
+        child.wait().expect("ends");
+        child.id()
+    }
+
+    #[test]
+    fn only_a_process_of_this_machine_is_known_to_be_gone() {
+        let me = std::process::id();
+        assert!(is_alive(&lease(owner("ann", "here", me)), "here"));
+        assert!(!is_alive(&lease(owner("ann", "here", dead())), "here"));
+        assert!(is_alive(&lease(owner("ann", "there", dead())), "here"));
+        assert!(is_alive(&lease("ann".to_owned()), "here"));
+        let mut over = lease(owner("ann", "there", me));
+        over.expires = now() - 1;
+        assert!(!is_alive(&over, "here"));
+    }
+
+    #[test]
+    fn what_a_dead_process_left_is_taken_over_at_once() {
+        for (pid, ours) in [(dead(), true), (std::process::id(), false)] {
+            let store = Arc::new(MemoryStore::default());
+            store
+                .take_lease(&lease(owner("ann", "here", pid)), now())
+                .expect("free");
+            let leases = Leases::new(store, "r".into(), "ann", "here", "mine".to_owned());
+            let taken = leases.take("run/r", "resumed").expect("answers");
+            assert_eq!(matches!(taken, Taken::Ours { .. }), ours);
+        }
     }
 }

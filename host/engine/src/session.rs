@@ -161,13 +161,8 @@ impl Setup {
 
     /// Takes the run itself, so that nobody else drives it.
     fn leases(&self, store: &Arc<dyn Store>, id: &RunId) -> Result<Arc<Leases>, SessionError> {
-        let owner = format!(
-            "{} on {} (pid {})",
-            self.identity.by,
-            self.identity.host,
-            std::process::id()
-        );
-        let leases = Leases::new(Arc::clone(store), id.clone(), owner, token());
+        let Identity { by, host } = &self.identity;
+        let leases = Leases::new(Arc::clone(store), id.clone(), by, host, token());
         match leases.take(&lease::of_run(id), "drives the run")? {
             Taken::Ours { .. } => Ok(leases),
             Taken::Theirs(other) => Err(SessionError::Driven {
