@@ -162,7 +162,7 @@ fn about(run: &Run, question: &Question) -> String {
         if let (Action::Check { check }, Status::Done(Output::Verdict(verdict))) =
             (&step.action, run.status(&step.id))
         {
-            let _ = writeln!(text, "  check    {check}: {}", verdict.summary);
+            let _ = writeln!(text, "  check    {check}: {}", verdict.summary.replace('\n', " "));
         }
     }
     if let Action::Approval { environment } = run

@@ -52,6 +52,8 @@ fn drive(app: &App, engine: &Engine, session: &Session, reporter: &Shared, plan:
     let run = session.state();
     reporter.finish(&run)?;
     match ended {
+        // Nothing was done, so nothing was rolled back or is stuck; it would not go well, that is all.
+        Ok(end) if plan && Exit::from(end) != Exit::Done => Ok(Exit::Blocked),
         Ok(end) => Ok(end.into()),
         Err(Halt::Stopped) => {
             if let Some(why) = session.lost() {

@@ -11,6 +11,7 @@ use runner_engine::lease;
 use runner_engine::store::{Lease, Store};
 
 use crate::error::{CommandError, Done, Exit};
+use crate::settings;
 
 /// A run with its journal.
 pub(crate) struct Found {
@@ -82,9 +83,8 @@ pub(crate) fn named_or_unfinished(store: &dyn Store, typed: Option<&str>) -> Don
 
 /// Who drives the run now, if anybody does.
 pub(crate) fn driver(store: &dyn Store, run: &RunId) -> Done<Option<Lease>> {
-    Ok(store
-        .lease(&lease::of_run(run))?
-        .filter(|lease| lease.expires > now()))
+    let lease = store.lease(&lease::of_run(run))?;
+    Ok(lease.filter(|lease| lease::is_alive(lease, &settings::host())))
 }
 
 /// What people are asked and have not answered.

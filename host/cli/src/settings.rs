@@ -19,6 +19,7 @@ use serde_json::Value;
 
 pub(crate) use engine::Engine;
 pub(crate) use folders::{Folders, cache};
+pub(crate) use identity::host;
 pub(crate) use repository::{Repository, git};
 
 use crate::app::App;

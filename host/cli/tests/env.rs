@@ -3,10 +3,15 @@
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// The clock of every commit.
 const DATE: &str = "2026-03-15T10:00:00Z";
+
+/// The longest that a test waits for something.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Where a test runs. Removed at its end.
 pub(crate) struct TestEnv {
@@ -87,6 +92,11 @@ impl TestEnv {
         self.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
     }
 
+    /// A folder outside of the work tree, for an environment.
+    pub(crate) fn place(&self, name: &str) -> String {
+        self.root.path().join(name).display().to_string()
+    }
+
     /// What git answers.
     pub(crate) fn git(&self, arguments: &[&str]) -> String {
         let output = self
@@ -105,6 +115,22 @@ impl TestEnv {
     /// Runs `runner` in the work tree.
     pub(crate) fn run(&self, arguments: &[&str]) -> CommandOutput {
         self.run_in("", arguments)
+    }
+
+    /// Starts `runner` in the work tree; what it prints is not seen.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        let mut command = self.command(env!("CARGO_BIN_EXE_runner"), &self.work());
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command.args(arguments).spawn().expect("runner runs")
+    }
+
+    /// Runs `runner` until what it prints on standard output holds a text.
+    pub(crate) fn wait_for(&self, arguments: &[&str], text: &str) {
+        let began = Instant::now();
+        while !self.run(arguments).stdout.contains(text) {
+            assert!(began.elapsed() < LONGEST, "{}", self.run(arguments));
+            thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Runs `runner` in a folder of the work tree.
@@ -157,10 +183,8 @@ impl TestEnv {
             .replace(&real.display().to_string(), "$TEST_ENV")
             .replace(&root.display().to_string(), "$TEST_ENV");
         let text = replaced(&text, "r-", &[8, 6, 4], "$RUN");
-        let text = text
-            .split_inclusive('\n')
-            .map(without_official)
-            .collect::<String>();
+        let lines = text.split_inclusive('\n').map(without_official);
+        let text: String = lines.map(|line| without_stamp(&without_commit(&line))).collect();
         times(&dates(&text))
     }
 }
@@ -169,6 +193,26 @@ impl TestEnv {
 fn without_official(line: &str) -> String {
     match line.split_once("official are ") {
         Some((before, _)) => format!("{before}official are ...\n"),
+        None => line.to_owned(),
+    }
+}
+
+/// `280724a478 on main`: what is checked out differs where a test makes keys.
+fn without_commit(line: &str) -> String {
+    match line.split_once(" on main") {
+        Some((before, after)) => {
+            let rest = before.trim_end_matches(|c: char| c.is_ascii_hexdigit());
+            format!("{rest}$COMMIT on main{after}")
+        }
+        None => line.to_owned(),
+    }
+}
+
+/// `deploy-log-prod-20260315T100000Z.md`.
+fn without_stamp(line: &str) -> String {
+    let parts = line.split_once("deploy-log-prod-").zip(line.split_once("Z.md"));
+    match parts {
+        Some(((before, _), (_, after))) => format!("{before}deploy-log-prod-$TIME.md{after}"),
         None => line.to_owned(),
     }
 }

@@ -33,7 +33,7 @@ fn a_plan_lists_what_would_be_written_and_writes_nothing() {
     let env = shop();
     insta::assert_snapshot!(env.run(&["release", "--plan"]), @r"
     plan of release shop; nothing is written
-      ok  preflight  280724a478 on main
+      ok  preflight  $COMMIT on main
       ok  gate/build  `sh -c mkdir -p out && echo shop > out/shop` ended with exit code 0
             would run sh -c 'mkdir -p out && echo shop > out/shop'
       ok  gate/tests  `sh -c echo 3 tests passed` ended with exit code 0
@@ -89,7 +89,7 @@ fn a_gate_that_passes() {
     insta::assert_snapshot!(sorted(&output.stderr), @r"
       ok  gate/build $T  `sh -c mkdir -p out && echo shop > out/shop` ended with exit code 0
       ok  gate/tests $T  `sh -c echo 3 tests passed` ended with exit code 0
-      ok  preflight $T  280724a478 on main
+      ok  preflight $T  $COMMIT on main
       ok  report $T  4 files in .runner/reports/$RUN
     done in $T: every check passed
     quality-gate shop, run $RUN
@@ -125,7 +125,7 @@ fn a_gate_that_fails_blocks_and_says_why() {
     insta::assert_snapshot!(env.run(&["quality-gate"]), @r"
     --- stderr ---
     quality-gate shop, run $RUN
-      ok  preflight $T  24d46b944c on main
+      ok  preflight $T  $COMMIT on main
     FAIL  gate/lint $T  `sh -c echo line 7: unused; exit 3` ended with exit code 3
            high: the command ended with exit code 3
            info stdout: line 7: unused

@@ -65,8 +65,10 @@ fn text(store: &dyn Store, run: &Run, decisions: &[Decision], effects: bool) -> 
     let mut fact = |name: &str, value: &str| writeln!(text, "  {name:<10}{value}");
     let _ = fact("version", runs::version(run).unwrap_or("-"));
     let _ = fact("end", runs::state(store, run)?);
-    if let Some((_, summary, by_hand)) = &run.end {
-        let _ = fact("why", summary);
+    if let Some((end, summary, by_hand)) = &run.end {
+        if summary != end.word() {
+            let _ = fact("why", summary);
+        }
         for step in by_hand {
             let _ = fact("by hand", step);
         }
@@ -136,8 +138,9 @@ fn push_step(text: &mut String, run: &Run, id: &StepId, width: usize, effects: b
         .and_then(|(from, to)| Some(to.as_ref()?.saturating_sub(*from)));
     let lasted = lasted.map(took).unwrap_or_default();
     let line = format!(
-        "{:>4}  {id:<width$}  {lasted:>9}  {}",
+        "{:>4}  {:<width$}  {lasted:>9}  {}",
         told.mark.word(),
+        id.as_str(),
         told.text
     );
     let _ = writeln!(text, "{}", line.trim_end());

@@ -21,7 +21,7 @@ use crate::error::{CommandError, Done, Exit};
 use crate::format::{instant, took};
 use crate::reporter::deployed;
 use crate::runs;
-use crate::settings::Project;
+use crate::settings::{self, Project};
 
 /// What is known of an environment.
 struct Place {
@@ -104,7 +104,7 @@ fn place(look: &Look, store: &dyn Store, profile: &Profile, name: EnvironmentNam
         good: store.good(&name)?.into_iter().next(),
         lock: store
             .lease(&lease::of_environment(&name))?
-            .filter(|lease| lease.expires > now()),
+            .filter(|lease| lease::is_alive(lease, &settings::host())),
         name,
     })
 }

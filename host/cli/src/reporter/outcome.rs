@@ -1,7 +1,7 @@
 //! What a step left behind, in one line, and what it found, in several.
 
 use runner_core::output::{Condition, Deployment, Finding, Output, Severity, Verdict};
-use runner_core::step::Status;
+use runner_core::step::{Status, StepError};
 
 use crate::format::{count, size, took};
 use crate::screen::Tint;
@@ -71,7 +71,7 @@ pub(crate) struct Told {
 pub(crate) fn told(status: &Status) -> Told {
     let plain = |mark, text: &str| Told {
         mark,
-        text: text.to_owned(),
+        text: text.lines().map(str::trim).collect::<Vec<_>>().join(" "),
         details: Vec::new(),
     };
     match status {
@@ -80,24 +80,24 @@ pub(crate) fn told(status: &Status) -> Told {
         Status::Done(Output::Skipped(why)) => plain(Mark::Skip, why),
         Status::Done(output) => plain(Mark::Ok, &line(output)),
         Status::Failed(error, output) => {
-            let mut details = output.as_ref().map(findings).unwrap_or_default();
-            details.extend(error.hint.iter().map(|hint| format!("hint: {hint}")));
-            Told {
-                mark: Mark::Fail,
-                text: error.message.clone(),
-                details,
-            }
+            let seen = output.as_ref().map(findings).unwrap_or_default();
+            failed(Mark::Fail, error, seen)
         }
         Status::Undoing(reason) => plain(Mark::Undo, reason),
         Status::Undone(_, output) => plain(Mark::Undone, &line(output)),
-        Status::Stuck(_, error) => {
-            let details = error.hint.iter().map(|hint| format!("hint: {hint}")).collect();
-            Told {
-                mark: Mark::Stuck,
-                text: error.message.clone(),
-                details,
-            }
-        }
+        Status::Stuck(_, error) => failed(Mark::Stuck, error, Vec::new()),
+    }
+}
+
+/// A failure: the first line of its message, and below that the others, what was seen and what to do.
+fn failed(mark: Mark, error: &StepError, seen: Vec<String>) -> Told {
+    let (text, rest) = error.message.split_once('\n').unwrap_or((&error.message, ""));
+    let mut details: Vec<String> = rest.lines().map(str::to_owned).chain(seen).collect();
+    details.extend(error.hint.iter().map(|hint| format!("hint: {hint}")));
+    Told {
+        mark,
+        text: text.to_owned(),
+        details,
     }
 }
 

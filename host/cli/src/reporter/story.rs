@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use runner_core::effect::Request;
+use runner_core::effect::{Question, Request};
 use runner_core::event::{Event, Kind, Level};
-use runner_core::id::StepId;
+use runner_core::id::{Scope, StepId};
 use runner_core::step::{Status, Transition};
 
 use super::outcome::{Mark, told};
@@ -30,6 +30,8 @@ pub(crate) struct Story {
     width: usize,
     statuses: BTreeMap<StepId, Status>,
     began: BTreeMap<StepId, u64>,
+    /// What people are asked and have not answered.
+    asked: BTreeMap<Scope, Question>,
 }
 
 impl Story {
@@ -42,6 +44,7 @@ impl Story {
             width: 0,
             statuses: BTreeMap::new(),
             began: BTreeMap::new(),
+            asked: BTreeMap::new(),
         }
     }
 
@@ -73,23 +76,25 @@ impl Story {
                     event.run
                 ))]
             }
-            Kind::RunResumed { .. } => vec![plain(self.resumed())],
+            Kind::RunResumed { .. } => {
+                let open = self
+                    .asked
+                    .iter()
+                    .map(|(scope, question)| self.wait(scope, question));
+                std::iter::once(plain(self.resumed())).chain(open).collect()
+            }
             Kind::Step { step, transition } => self.step(step, transition, event.at),
             Kind::EffectStarted {
                 scope,
                 request: Request::Ask(question),
                 ..
             } => {
-                let line = self.line(Mark::Wait, scope.as_str(), None, &question.text);
-                let choices = question.choices.join(", ");
-                let body = format!(
-                    "answer with `runner approve {0}` or `runner reject {0}` ({choices})",
-                    self.run
-                );
-                vec![Line {
-                    body: indented(&body, 7),
-                    ..line
-                }]
+                self.asked.insert(scope.clone(), question.clone());
+                vec![self.wait(scope, question)]
+            }
+            Kind::EffectFinished { scope, .. } => {
+                self.asked.remove(scope);
+                Vec::new()
             }
             Kind::Log {
                 scope,
@@ -102,6 +107,32 @@ impl Story {
             }
             Kind::CancelRequested { by } => vec![plain(format!("cancelled by {by}"))],
             _ => Vec::new(),
+        }
+    }
+
+    /// What a person is asked, and how to answer.
+    fn wait(&self, scope: &Scope, question: &Question) -> Line {
+        let line = self.line(Mark::Wait, scope.as_str(), None, &question.text);
+        let run = &self.run;
+        let plain = question.choices.iter().any(|choice| choice == "approve");
+        let body = match plain {
+            true => format!("answer with `runner approve {run}` or `runner reject {run}`"),
+            false => {
+                let all: Vec<_> = question
+                    .choices
+                    .iter()
+                    .map(|c| format!("`--choice {c}`"))
+                    .collect();
+                format!(
+                    "answer with `runner approve {run} --question {}` and {}",
+                    question.id,
+                    all.join(" or ")
+                )
+            }
+        };
+        Line {
+            body: indented(&body, 7),
+            ..line
         }
     }
 
@@ -147,12 +178,8 @@ impl Story {
         let word = self.screen.paint(mark.tint(), &format!("{:>4}", mark.word()));
         let lasted = lasted.map(took).unwrap_or_default();
         let lasted = self.screen.paint(Tint::Dim, &format!("{lasted:>9}"));
-        let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-        let head = format!("{word}  {id:<width$}  {lasted}  {first}", width = self.width);
-        Line {
-            head: head.trim_end().to_owned(),
-            body: indented(rest, 7),
-        }
+        let head = format!("{word}  {id:<width$}  {lasted}  {text}", width = self.width);
+        plain(head.trim_end().to_owned())
     }
 
     fn log(&self, scope: &str, level: Level, message: &str) -> Vec<Line> {

@@ -25,6 +25,6 @@ pub(super) fn find(repository: &Repository) -> Done<Identity> {
 }
 
 /// The name of this machine.
-fn host() -> String {
+pub(crate) fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
