@@ -153,10 +153,12 @@ impl World {
     /// Does it. What comes back holds no secret's value.
     pub(crate) fn act(&self, request: &Request, acting: &Acting<'_>) -> Result<Outcome, Halt> {
         Ok(match request {
-            Request::Run(command) => self.process.run(command, &self.log_of(acting), acting),
+            Request::Run(command) => self
+                .process
+                .run(command, self.log_of(acting, "").as_deref(), acting),
             Request::RunAll { commands } => {
                 let logs: Vec<_> = (0..commands.len())
-                    .map(|i| self.log_of(acting).with_extension(format!("{i}.log")))
+                    .map(|i| self.log_of(acting, &format!(".{i}")))
                     .collect();
                 self.process.run_all(commands, &logs, acting)
             }
@@ -339,12 +341,11 @@ impl World {
         })
     }
 
-    /// Where all of a program's output goes.
-    fn log_of(&self, acting: &Acting<'_>) -> PathBuf {
+    /// Where all of a program's output goes; nowhere in a plan, which leaves nothing behind.
+    fn log_of(&self, acting: &Acting<'_>, part: &str) -> Option<PathBuf> {
         let scope = acting.scope.as_str().replace(['/', '#'], "-");
-        self.run_folder
-            .join("logs")
-            .join(format!("{scope}-{}.log", acting.n))
+        let name = format!("{scope}-{}{part}.log", acting.n);
+        (!acting.journal.plan()).then(|| self.run_folder.join("logs").join(name))
     }
 }
 

@@ -54,21 +54,27 @@ impl Processes {
         }
     }
 
-    /// Runs one program to its end. What it prints goes to `progress` line by line and, all of it, to the file `log`.
+    /// Runs one program to its end. What it prints goes to `progress` line by line and, all of it, to the file `log`, if
+    /// one is wanted.
     ///
     /// Fails when it cannot be started or runs out of time; it is then ended with TERM and, 5 s later, KILL.
-    pub fn run(&self, command: &Command, log: &Path, progress: &dyn Progress) -> Outcome {
+    pub fn run(&self, command: &Command, log: Option<&Path>, progress: &dyn Progress) -> Outcome {
         self.exit(command, log, progress).map(Response::Exit)
     }
 
-    /// Runs several at once. `logs` names a file for each; results are in the order of the commands.
-    pub fn run_all(&self, commands: &[Command], logs: &[PathBuf], progress: &dyn Progress) -> Outcome {
+    /// Runs several at once. `logs` has a place for each; results are in the order of the commands.
+    pub fn run_all(
+        &self,
+        commands: &[Command],
+        logs: &[Option<PathBuf>],
+        progress: &dyn Progress,
+    ) -> Outcome {
         assert_eq!(commands.len(), logs.len(), "each command has a log");
         let exits = std::thread::scope(|scope| {
             let running: Vec<_> = commands
                 .iter()
                 .zip(logs)
-                .map(|(command, log)| scope.spawn(move || self.exit(command, log, progress)))
+                .map(|(command, log)| scope.spawn(move || self.exit(command, log.as_deref(), progress)))
                 .collect();
             let ended = running.into_iter().map(|thread| thread.join());
             ended
@@ -78,12 +84,13 @@ impl Processes {
         Ok(Response::Exits(exits))
     }
 
-    fn exit(&self, command: &Command, log: &Path, progress: &dyn Progress) -> Result<Exit, Fault> {
+    fn exit(&self, command: &Command, log: Option<&Path>, progress: &dyn Progress) -> Result<Exit, Fault> {
         local_machine(command.machine.as_deref())?;
         let ready = self.ready(command)?;
-        let file = create_log(log)
-            .map_err(|error| Fault::failed(format!("cannot write the log `{}`: {error}", log.display())))?;
-        let lines = Mutex::new(Log::new(file, log, progress));
+        let file = log
+            .map(|path| create_log(path).map(|file| (file, path)))
+            .transpose()?;
+        let lines = Mutex::new(Log::new(file, progress));
         let output = |stream| Output::new(stream, &self.secrets, &lines, progress, command.capture);
         let (mut stdout, mut stderr) = (output(Stream::Stdout), output(Stream::Stderr));
         let began = Instant::now();
@@ -99,10 +106,11 @@ impl Processes {
         let Ended { status, why } = ended.map_err(|error| self.not_started(command, &error))?;
         match why {
             Some(Why::Time) => Err(Fault::failed(format!(
-                "{} did not end within {}: it was ended; what it printed is in `{}`",
+                "{} did not end within {}: it was ended{}",
                 ready.line,
                 runner_core::duration::Duration::from_millis(command.timeout_ms).spoken(),
-                log.display(),
+                log.map(|log| format!("; what it printed is in `{}`", log.display()))
+                    .unwrap_or_default(),
             ))),
             Some(Why::Stop) => Err(Fault::Interrupted {
                 message: format!(
@@ -203,11 +211,16 @@ fn located(name: &str, cwd: &Path) -> PathBuf {
     }
 }
 
-fn create_log(path: &Path) -> io::Result<File> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    File::create(path)
+fn create_log(path: &Path) -> Result<File, Fault> {
+    let create = || {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        File::create(path)
+    };
+    create().map_err(|error: io::Error| {
+        Fault::failed(format!("cannot write the log `{}`: {error}", path.display()))
+    })
 }
 
 fn signal_of(status: ExitStatus) -> Option<i32> {

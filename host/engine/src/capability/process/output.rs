@@ -19,27 +19,22 @@ const LONGEST_LINE: usize = 64 * 1024;
 
 /// The file that gets the lines of both streams.
 pub(super) struct Log<'a> {
-    file: Option<File>,
-    path: &'a Path,
+    file: Option<(File, &'a Path)>,
     progress: &'a dyn Progress,
 }
 
 impl<'a> Log<'a> {
-    pub(super) fn new(file: File, path: &'a Path, progress: &'a dyn Progress) -> Self {
-        Self {
-            file: Some(file),
-            path,
-            progress,
-        }
+    /// None keeps nothing.
+    pub(super) fn new(file: Option<(File, &'a Path)>, progress: &'a dyn Progress) -> Self {
+        Self { file, progress }
     }
 
     fn write(&mut self, line: &[u8]) {
-        let Some(file) = &mut self.file else { return };
+        let Some((file, path)) = &mut self.file else {
+            return;
+        };
         if let Err(error) = file.write_all(line) {
-            let message = format!(
-                "the log `{}` ends here: cannot write it: {error}",
-                self.path.display()
-            );
+            let message = format!("the log `{}` ends here: cannot write it: {error}", path.display());
             self.progress.log(Level::Warn, &message);
             self.file = None;
         }
