@@ -63,6 +63,13 @@ pub struct Leases {
     lost: Mutex<Option<String>>,
 }
 
+impl Drop for Leases {
+    /// A run that could not even begin, or was never driven, keeps nobody waiting.
+    fn drop(&mut self) {
+        self.give_all();
+    }
+}
+
 impl Leases {
     /// None yet. `by` and `host` are for people, and tell whether an owner is dead; `token` is unique to this process.
     pub fn new(store: Arc<dyn Store>, run: RunId, by: &str, host: &str, token: String) -> Arc<Self> {
