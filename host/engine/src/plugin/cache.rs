@@ -59,8 +59,8 @@ fn own(path: &Path) -> bool {
         fs::symlink_metadata(path).is_ok_and(|m| m.mode() & mask == 0 && !m.file_type().is_symlink())
     };
     let same_owner = || {
-        let folder = path.parent().and_then(|p| fs::metadata(p).ok())?;
-        Some(fs::metadata(path).ok()?.uid() == folder.uid())
+        let us = rustix::process::geteuid().as_raw();
+        Some(fs::metadata(path.parent()?).ok()?.uid() == us && fs::metadata(path).ok()?.uid() == us)
     };
     path.parent().is_some_and(|folder| closed(folder, 0o077))
         && closed(path, 0o022)
@@ -68,13 +68,23 @@ fn own(path: &Path) -> bool {
 }
 
 fn keep(path: &Path, code: &[u8]) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
+    use std::{
+        io::Write as _,
+        os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    };
     let folder: PathBuf = path.parent().map(Path::to_path_buf).unwrap_or_default();
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(&folder)?;
     let temporary = path.with_extension(format!("tmp{}", std::process::id()));
-    fs::write(&temporary, code)?;
+    // Whatever the umask: a file that a group may write is not loaded.
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&temporary)?;
+    file.write_all(code)?;
     fs::rename(&temporary, path)
 }

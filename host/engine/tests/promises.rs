@@ -1,0 +1,14 @@
+//! The promises of `runner`, each held against what is shipped: the components of `make plugins` as they are, hostile ones,
+//! stores that fail at every append, real files and programs, and servers that speak the real protocols.
+
+#![expect(clippy::print_stderr, reason = "a test that is left out says so")]
+
+mod promises {
+    mod components;
+    mod conversation;
+    mod crash;
+    mod official;
+    mod plan;
+    mod scratch;
+    mod troubled;
+}

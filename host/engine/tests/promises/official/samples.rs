@@ -1,0 +1,61 @@
+//! A config that is good for each official plugin.
+
+use serde_json::{Value, json};
+
+/// How to use a plugin here.
+pub(super) struct Sample {
+    /// Its name.
+    pub(super) plugin: &'static str,
+    /// Good for all its roles.
+    pub(super) config: Value,
+    /// For a metrics source.
+    pub(super) queries: &'static [&'static str],
+}
+
+/// One or more per official plugin.
+pub(super) fn samples() -> Vec<Sample> {
+    let sample = |plugin, config| Sample {
+        plugin,
+        config,
+        queries: &[],
+    };
+    let mut samples = vec![
+        sample("backup-files", json!({ "root": "/srv/shop", "paths": ["data"] })),
+        sample("command", json!({ "run": ["make", "lint"] })),
+        sample("file", json!({ "path": "notices.txt" })),
+        sample("files", json!({ "forbidden": ["*.pem"], "required": ["README.md"] })),
+        sample(
+            "local",
+            json!({
+                "root": "deploy/staging",
+                "services": { "web": { "run": ["{{release}}/app", "{{port}}"], "port": 8080, "health": "/health" } },
+            }),
+        ),
+        sample("webhook", json!({ "url": "https://hooks.example/in", "secret": "{{secret:hook}}" })),
+        sample("telegram", json!({ "token": "{{secret:bot}}", "chats": [-1001, "@shop"] })),
+        Sample {
+            plugin: "prometheus",
+            config: json!({ "url": "http://prometheus.example:9090" }),
+            queries: &["up", "share rate(errors[{{window}}]) ;; rate(requests[{{window}}])"],
+        },
+        Sample {
+            plugin: "scrape",
+            config: json!({ "url": "http://shop.example/metrics" }),
+            queries: &[
+                "value up",
+                "rate requests_total",
+                "share errors_total / requests_total",
+                "quantile 0.95 latency_seconds",
+            ],
+        },
+    ];
+    for format in ["go", "junit", "cargo", "nextest", "jest", "vitest", "playwright"] {
+        let config = json!({ "run": ["make", "test"], "format": format, "report": "report.out" });
+        samples.push(sample("tests", config));
+    }
+    for format in ["lcov", "cobertura", "go", "coverage-py"] {
+        let config = json!({ "run": ["make", "cover"], "format": format, "report": "cover.out", "total": 80 });
+        samples.push(sample("coverage", config));
+    }
+    samples
+}
