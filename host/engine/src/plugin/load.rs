@@ -276,7 +276,7 @@ fn inspect(plugin: &str, wasm: &[u8]) -> Result<Inspection, LoadError> {
                     exports.push(export.name.name.to_owned());
                 }
             }
-            Payload::CustomSection(section) if section.name() == MANIFEST_SECTION => {
+            Payload::CustomSection(section) if depth == 0 && section.name() == MANIFEST_SECTION => {
                 manifest = Some(section.data().to_vec());
             }
             _ => {}
