@@ -13,13 +13,15 @@ use wasmtime::{
 
 use super::{bindings::host::Host_, cache, call::State, limits::TICK_MS};
 
-/// The package whose interfaces are linked, and its version.
+/// The package whose interfaces are linked.
 const PACKAGE: &str = "runner:plugin/";
 /// Interfaces of the package that this host offers.
 const OFFERED: &[&str] = &[
     "artifacts",
     "files",
     "git",
+/// Start of the versions of it that fit: before 1.0, the second number is the one that breaks.
+const VERSION: &str = "0.1.";
     "http",
     "machine-files",
     "person",
@@ -232,7 +234,10 @@ fn check_imports(plugin: &str, imports: &[String]) -> Result<(), LoadError> {
             imports: quoted(foreign),
         });
     }
-    let offered = |name: &&String| interface(name).is_some_and(|interface| OFFERED.contains(&interface));
+    let offered = |name: &&String| {
+        let version = name.split_once('@').is_some_and(|(_, v)| v.starts_with(VERSION));
+        version && interface(name).is_some_and(|interface| OFFERED.contains(&interface))
+    };
     let unknown: Vec<_> = imports.iter().filter(|name| !offered(name)).collect();
     if !unknown.is_empty() {
         return Err(LoadError::NotOffered {
