@@ -5,7 +5,7 @@ use runner_core::{
     event::Level,
     fault::Fault,
 };
-use wasmtime::{Store, component::Instance};
+use wasmtime::{Store, Trap, component::Instance};
 
 use super::{
     limits::{HOSTCALL_BYTES, Limits},
@@ -75,7 +75,7 @@ impl Plugin {
     ) -> Result<R, CallError> {
         let state = State {
             calls,
-            limits: Limits::default(),
+            limits: Limits::new(self.processor_ms),
             last_error: None,
             halt: None,
         };
@@ -91,18 +91,17 @@ impl Plugin {
             let state = store.into_data();
             match state.halt {
                 Some(halt) => CallError::Halt(halt),
-                None => self.crashed(&error, state.last_error),
+                None => self.crashed(&error, state.limits.refused().or(state.last_error)),
             }
         })
     }
 
+    /// `said` is what the guest may have died of by its own hand, which is a trap without a word.
     fn crashed(&self, error: &wasmtime::Error, said: Option<String>) -> CallError {
-        let message = match said {
-            Some(said) if error.is::<wasmtime::Trap>() || format!("{error:#}").contains("unreachable") => {
-                said
-            }
-            _ => error.root_cause().to_string(),
-        };
+        let by_itself = matches!(error.downcast_ref(), Some(Trap::UnreachableCodeReached));
+        let message = said
+            .filter(|_| by_itself)
+            .unwrap_or_else(|| error.root_cause().to_string());
         CallError::Crashed {
             plugin: self.manifest.name.clone(),
             version: self.manifest.version.to_string(),

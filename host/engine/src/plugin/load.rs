@@ -11,17 +11,22 @@ use wasmtime::{
     component::{HasSelf, InstancePre, Linker},
 };
 
-use super::{bindings::host::Host_, cache, call::State, limits::TICK_MS};
+use super::{
+    bindings::host::Host_,
+    cache,
+    call::State,
+    limits::{PROCESSOR_MS, TICK_MS},
+};
 
 /// The package whose interfaces are linked.
 const PACKAGE: &str = "runner:plugin/";
+/// Start of the versions of it that fit: before 1.0, the second number is the one that breaks.
+const VERSION: &str = "0.1.";
 /// Interfaces of the package that this host offers.
 const OFFERED: &[&str] = &[
     "artifacts",
     "files",
     "git",
-/// Start of the versions of it that fit: before 1.0, the second number is the one that breaks.
-const VERSION: &str = "0.1.";
     "http",
     "machine-files",
     "person",
@@ -97,6 +102,7 @@ pub struct PluginHost {
     engine: Engine,
     linker: Linker<State>,
     cache: Option<PathBuf>,
+    processor_ms: u64,
 }
 
 /// A plugin, ready to be called.
@@ -109,6 +115,7 @@ pub struct Plugin {
     /// What it exports.
     pub roles: Vec<Role>,
     pre: InstancePre<State>,
+    pub(super) processor_ms: u64,
 }
 
 /// What can be told of a plugin without running it.
@@ -152,7 +159,14 @@ impl PluginHost {
             engine,
             linker,
             cache,
+            processor_ms: PROCESSOR_MS,
         })
+    }
+
+    /// Another limit of processor time for one call, in milliseconds.
+    #[must_use]
+    pub fn with_processor_ms(self, processor_ms: u64) -> Self {
+        Self { processor_ms, ..self }
     }
 
     /// Reads a plugin without running it.
@@ -181,6 +195,7 @@ impl PluginHost {
             digest,
             roles: roles(&exports),
             pre,
+            processor_ms: self.processor_ms,
         })
     }
 }
