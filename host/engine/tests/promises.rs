@@ -4,11 +4,16 @@
 #![expect(clippy::print_stderr, reason = "a test that is left out says so")]
 
 mod promises {
+    mod approval;
+    mod compiled;
     mod components;
     mod conversation;
     mod crash;
+    mod hostile;
+    mod locks;
     mod official;
     mod plan;
     mod scratch;
+    mod stopped;
     mod troubled;
 }

@@ -35,13 +35,20 @@ pub(crate) fn official() -> &'static BTreeMap<String, &'static [u8]> {
         let mut found = BTreeMap::new();
         for file in files {
             let path = file.expect("a file").path();
-            let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+            let name = path
+                .file_stem()
+                .and_then(|stem| stem.to_str())
+                .unwrap_or_default();
             if let Some(name) = name.strip_prefix("plugin-") {
                 let bytes: &'static [u8] = std::fs::read(&path).expect("a component").leak();
                 found.insert(name.to_owned(), bytes);
             }
         }
-        assert!(!found.is_empty(), "run `make plugins`: {} is empty", folder.display());
+        assert!(
+            !found.is_empty(),
+            "run `make plugins`: {} is empty",
+            folder.display()
+        );
         found
     });
     &OFFICIAL

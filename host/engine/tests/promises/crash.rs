@@ -34,20 +34,39 @@ fn calls() -> Value {
 #[test]
 fn whatever_append_fails_nothing_is_done_unknown_and_no_write_twice() {
     let appends = appends_of_a_whole_run();
-    assert!(appends > 20, "{appends} appends are too few to be the run that is meant");
-    for lost in [Lost::Event, Lost::Answer] {
-        for from in 1..=appends {
-            fail_and_resume(from, lost);
+    assert!(
+        appends > 20,
+        "{appends} appends are too few to be the run that is meant"
+    );
+    let all: Vec<_> = (1..=appends)
+        .flat_map(|from| [(from, Lost::Event), (from, Lost::Answer)])
+        .collect();
+    std::thread::scope(|scope| {
+        for part in 0..4 {
+            let some = all.iter().skip(part).step_by(4);
+            scope.spawn(move || some.for_each(|&(from, lost)| fail_and_resume(from, lost)));
         }
-    }
+    });
 }
 
 fn appends_of_a_whole_run() -> u64 {
     let scratch = Scratch::new();
     let store = Troubled::failing(Arc::clone(&scratch.store), u64::MAX, Lost::Event);
-    let session = begin(&scratch.setup_over(store.clone()), &calls(), Command::QualityGate, &Seen::default());
+    let session = begin(
+        &scratch.setup_over(store.clone()),
+        &calls(),
+        Command::QualityGate,
+        &Seen::default(),
+    );
     assert_eq!(session.drive().expect("ends"), End::Released);
-    assert_eq!((scratch.lines("reads"), scratch.lines("idempotents"), scratch.lines("writes")), (1, 1, 1));
+    assert_eq!(
+        (
+            scratch.lines("reads"),
+            scratch.lines("idempotents"),
+            scratch.lines("writes")
+        ),
+        (1, 1, 1)
+    );
     store.appends.load(std::sync::atomic::Ordering::SeqCst)
 }
 
@@ -55,12 +74,18 @@ fn fail_and_resume(from: u64, lost: Lost) {
     let at = format!("append {from}, lost: {lost:?}");
     let scratch = Scratch::new();
     let store = Troubled::failing(Arc::clone(&scratch.store), from, lost);
-    let begun = scratch
-        .setup_over(store)
-        .begin(profile(&calls()), "test", Command::QualityGate, false, Seen::default().watcher());
+    let begun = scratch.setup_over(store).begin(
+        profile(&calls()),
+        "test",
+        Command::QualityGate,
+        false,
+        Seen::default().watcher(),
+    );
     match begun {
         Ok(session) => match session.drive() {
-            Err(Halt::Store(error)) => assert!(error.to_string().contains("the disk is gone"), "{at}: {error}"),
+            Err(Halt::Store(error)) => {
+                assert!(error.to_string().contains("the disk is gone"), "{at}: {error}")
+            }
             other => panic!("{at}: {other:?}"),
         },
         Err(SessionError::Store(_) | SessionError::Journal(_)) => {}
@@ -74,7 +99,10 @@ fn fail_and_resume(from: u64, lost: Lost) {
         return;
     };
     let before = Known::of(&scratch, run);
-    assert!(scratch.lines("writes") <= before.writes_begun, "{at}: a write that nobody knows of");
+    assert!(
+        scratch.lines("writes") <= before.writes_begun,
+        "{at}: a write that nobody knows of"
+    );
     assert!(scratch.lines("idempotents") <= before.idempotents_begun, "{at}");
 
     if before.ended {
@@ -87,7 +115,11 @@ fn fail_and_resume(from: u64, lost: Lost) {
     assert!(scratch.lines("idempotents") <= 2, "{at}");
     match before.write_in_doubt {
         true => {
-            assert!(said[3].starts_with("error: Error::Interrupted"), "{at}: {}", said[3]);
+            assert!(
+                said[3].starts_with("error: Error::Interrupted"),
+                "{at}: {}",
+                said[3]
+            );
             assert!(scratch.lines("writes") <= 1, "{at}");
         }
         false => {
@@ -125,12 +157,14 @@ impl Known {
                 })
                 .collect::<Vec<_>>()
         };
-        let read = of(">> reads").first().and_then(|recorded| match &recorded.result {
-            Some(Ok(runner_core::effect::Response::Exit(exit))) => {
-                Some(String::from_utf8_lossy(&exit.stdout.0).trim().to_owned())
-            }
-            _ => None,
-        });
+        let read = of(">> reads")
+            .first()
+            .and_then(|recorded| match &recorded.result {
+                Some(Ok(runner_core::effect::Response::Exit(exit))) => {
+                    Some(String::from_utf8_lossy(&exit.stdout.0).trim().to_owned())
+                }
+                _ => None,
+            });
         Self {
             writes_begun: of(">> writes").len(),
             idempotents_begun: of(">> idempotents").len(),
@@ -147,12 +181,25 @@ fn a_step_that_asks_for_something_else_than_the_journal_has_stops_the_run() {
     // Everything but the end of the last step.
     let appends = appends_of_a_whole_run();
     let store = Troubled::failing(Arc::clone(&scratch.store), appends - 12, Lost::Event);
-    let session = begin(&scratch.setup_over(store), &calls(), Command::QualityGate, &Seen::default());
+    let session = begin(
+        &scratch.setup_over(store),
+        &calls(),
+        Command::QualityGate,
+        &Seen::default(),
+    );
     session.drive().expect_err("the store fails");
-    let lines = (scratch.lines("reads"), scratch.lines("idempotents"), scratch.lines("writes"));
+    let lines = (
+        scratch.lines("reads"),
+        scratch.lines("idempotents"),
+        scratch.lines("writes"),
+    );
 
     let edited = Troubled::editing(Arc::clone(&scratch.store), |event: &mut Event| {
-        if let Kind::EffectFinished { request: Some(Request::Run(command)), .. } = &mut event.kind {
+        if let Kind::EffectFinished {
+            request: Some(Request::Run(command)),
+            ..
+        } = &mut event.kind
+        {
             command.argv[2] = "make something else".to_owned();
         }
     });
@@ -160,8 +207,18 @@ fn a_step_that_asks_for_something_else_than_the_journal_has_stops_the_run() {
     let halt = end.expect_err("diverged");
     assert!(matches!(&halt, Halt::Diverged { n: 0, .. }), "{halt:?}");
     let told = halt.to_string();
-    assert!(told.contains("make something else") && told.contains("echo r >> reads"), "{told}");
-    assert_eq!((scratch.lines("reads"), scratch.lines("idempotents"), scratch.lines("writes")), lines);
+    assert!(
+        told.contains("make something else") && told.contains("echo r >> reads"),
+        "{told}"
+    );
+    assert_eq!(
+        (
+            scratch.lines("reads"),
+            scratch.lines("idempotents"),
+            scratch.lines("writes")
+        ),
+        lines
+    );
 
     // The run itself is unharmed: with the journal as it was written it goes on.
     let (end, _) = scratch.resume();
@@ -178,7 +235,10 @@ fn a_denied_call_does_nothing_and_is_in_the_journal() {
     ] } } }));
     assert!(!scratch.path("read").exists() && !scratch.path("write").exists());
     let said = findings(&run, "probe");
-    for (said, words) in said.iter().zip(["process", "process", "files", "reports", "http"]) {
+    for (said, words) in said
+        .iter()
+        .zip(["process", "process", "files", "reports", "http"])
+    {
         assert!(said.starts_with("error: Error::Denied"), "{said}");
         assert!(said.contains(words), "{said}");
         // The last one is not even asked for by the manifest.

@@ -35,7 +35,10 @@ fn every_official_component_has_a_sample() {
         );
     }
     for name in known {
-        assert!(official().contains_key(name), "`{name}` was not built: run `make plugins`");
+        assert!(
+            official().contains_key(name),
+            "`{name}` was not built: run `make plugins`"
+        );
     }
 }
 
@@ -165,7 +168,11 @@ fn denied_everything_it_says_so_and_nothing_happens() {
             ),
             other => panic!("{}, denied everything, says {other:?}", call.title(sample)),
         }
-        let asked = heard.asked().iter().filter(|request| of_runtime(0, request).is_none()).count();
+        let asked = heard
+            .asked()
+            .iter()
+            .filter(|request| of_runtime(0, request).is_none())
+            .count();
         assert!(asked > 0, "{} asked for nothing", call.title(sample));
     });
 }

@@ -40,7 +40,12 @@ fn lists_what_the_run_then_does_and_does_nothing() {
         .setup()
         .begin(profile(&process), "test", release(), true, seen.watcher())
         .expect("begins");
-    assert_eq!(session.drive().expect("ends"), End::Released, "{:?}", session.state().end);
+    assert_eq!(
+        session.drive().expect("ends"),
+        End::Released,
+        "{:?}",
+        session.state().end
+    );
     let planned: Vec<PlannedWrite> = seen
         .events()
         .into_iter()
@@ -52,13 +57,21 @@ fn lists_what_the_run_then_does_and_does_nothing() {
     assert!(verdict(&session.state(), "probe").passed);
     drop(session);
     let after = tree(scratch.folder());
-    let left: Vec<_> = after.symmetric_difference(&before).map(|(name, _)| name).collect();
+    let left: Vec<_> = after
+        .symmetric_difference(&before)
+        .map(|(name, _)| name)
+        .collect();
     assert!(left.is_empty(), "a plan leaves nothing behind: {left:?}");
     assert!(scratch.store.runs().expect("runs").is_empty());
 
     // What was listed is what is done.
     let session = begin(&scratch.setup(), &process, release(), &Seen::default());
-    assert_eq!(session.drive().expect("ends"), End::Released, "{:?}", session.state().end);
+    assert_eq!(
+        session.drive().expect("ends"),
+        End::Released,
+        "{:?}",
+        session.state().end
+    );
     let state = session.state();
     let done: BTreeSet<(String, &str)> = state
         .effects
@@ -72,8 +85,14 @@ fn lists_what_the_run_then_does_and_does_nothing() {
         .map(|write| (write.scope.to_string(), name(&write.request)))
         .collect();
     let missing: Vec<_> = done.difference(&listed).collect();
-    assert!(missing.is_empty(), "done and not listed: {missing:?}; listed: {listed:?}");
-    assert_eq!(fs::read_to_string(scratch.folder().join("staging/version")).expect("deployed"), "0.1.0");
+    assert!(
+        missing.is_empty(),
+        "done and not listed: {missing:?}; listed: {listed:?}"
+    );
+    assert_eq!(
+        fs::read_to_string(scratch.folder().join("staging/version")).expect("deployed"),
+        "0.1.0"
+    );
 }
 
 #[test]
@@ -84,7 +103,13 @@ fn what_depends_on_a_write_that_cannot_be_foreseen_is_named() {
     assert!(
         scratch
             .setup()
-            .begin(profile(&process), "test", Command::QualityGate, true, Seen::default().watcher())
+            .begin(
+                profile(&process),
+                "test",
+                Command::QualityGate,
+                true,
+                Seen::default().watcher()
+            )
             .err()
             .is_some_and(|error| error.to_string().contains("no official plugin `webhooks`"))
     );

@@ -76,7 +76,11 @@ impl Scratch {
         let store = Arc::new(SqliteStore::open(folder.path().join("store/runner.db")).expect("a store"));
         let scratch = Self { folder, store };
         scratch.git(&["init", "--quiet", "--initial-branch", "main"]);
-        for (key, value) in [("user.name", "Ann"), ("user.email", "ann@example.com"), ("commit.gpgsign", "false")] {
+        for (key, value) in [
+            ("user.name", "Ann"),
+            ("user.email", "ann@example.com"),
+            ("commit.gpgsign", "false"),
+        ] {
             scratch.git(&["config", key, value]);
         }
         scratch.write("README.md", "# Scratch\n");
@@ -119,7 +123,11 @@ impl Scratch {
             .args(arguments)
             .output()
             .expect("git runs");
-        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "git {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8(output.stdout).expect("text")
     }
 
@@ -154,7 +162,12 @@ impl Scratch {
 
     /// Runs a gate to its end.
     pub(crate) fn gate(&self, gate: Value) -> Run {
-        let session = begin(&self.setup(), &gate_only(gate), Command::QualityGate, &Seen::default());
+        let session = begin(
+            &self.setup(),
+            &gate_only(gate),
+            Command::QualityGate,
+            &Seen::default(),
+        );
         session.drive().expect("ends");
         session.state()
     }

@@ -56,7 +56,10 @@ pub(super) fn every_call(role: Role) -> Vec<Call> {
         Role::Target => vec![Call::Inspect, Call::Deploy, Call::Rollback],
         Role::Lock => vec![Call::Acquire(None), Call::Acquire(Some("r-dead")), Call::Release],
         Role::Metrics => vec![Call::Sample],
-        Role::Notifier => notices().into_iter().map(|(name, n)| Call::Notify(name, n)).collect(),
+        Role::Notifier => notices()
+            .into_iter()
+            .map(|(name, n)| Call::Notify(name, n))
+            .collect(),
         Role::Backup => vec![Call::Create, Call::Verify],
     }
 }

@@ -2,8 +2,8 @@
 
 use runner_core::{
     effect::{
-        Answer, CommitInfo, Entry, EntryKind, Exit, HttpResponse, Outcome, Request, Response, ServiceCondition,
-        ServiceStatus,
+        Answer, CommitInfo, Entry, EntryKind, Exit, HttpResponse, Outcome, Request, Response,
+        ServiceCondition, ServiceStatus,
     },
     fault::Fault,
 };
@@ -44,9 +44,8 @@ pub(super) fn answer(seed: u64, n: usize, request: &Request) -> Outcome {
     if let Some(outcome) = of_runtime(n, request) {
         return outcome;
     }
-    let mut chance = Chance(
-        seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (n as u64 + 1).wrapping_mul(0xbf58_476d_1ce4_e5b9),
-    );
+    let mut chance =
+        Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (n as u64 + 1).wrapping_mul(0xbf58_476d_1ce4_e5b9));
     // Some seeds meet no trouble at all, so that the far end of a conversation is reached too.
     if !seed.is_multiple_of(3) && chance.below(4) == 0 {
         return Err(chance.fault());
@@ -66,7 +65,10 @@ fn response(chance: &mut Chance, request: &Request) -> Response {
         }
         Request::Send(_) => Response::Http(HttpResponse {
             status: [200, 200, 200, 204, 302, 400, 403, 404, 429, 500, 599][chance.below(11)],
-            headers: vec![("retry-after".to_owned(), ["3", "-1", "x", "99999999999999999999"][chance.below(4)].to_owned())],
+            headers: vec![(
+                "retry-after".to_owned(),
+                ["3", "-1", "x", "99999999999999999999"][chance.below(4)].to_owned(),
+            )],
             body: chance.bytes().into(),
             truncated: chance.below(5) == 0,
         }),
@@ -77,7 +79,12 @@ fn response(chance: &mut Chance, request: &Request) -> Response {
         }
         Request::Glob { .. } | Request::GitTrackedFiles | Request::GitChangedFiles { .. } => {
             let names = ["README.md", "a/secret.pem", "report.out", "ü b/\n"];
-            Response::Names(names[..chance.below(5)].iter().map(|&name| name.to_owned()).collect())
+            Response::Names(
+                names[..chance.below(5)]
+                    .iter()
+                    .map(|&name| name.to_owned())
+                    .collect(),
+            )
         }
         Request::MachineList { .. } => {
             let entries = (0..chance.below(3)).map(|n| Entry {

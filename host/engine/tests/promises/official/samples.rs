@@ -23,7 +23,10 @@ pub(super) fn samples() -> Vec<Sample> {
         sample("backup-files", json!({ "root": "/srv/shop", "paths": ["data"] })),
         sample("command", json!({ "run": ["make", "lint"] })),
         sample("file", json!({ "path": "notices.txt" })),
-        sample("files", json!({ "forbidden": ["*.pem"], "required": ["README.md"] })),
+        sample(
+            "files",
+            json!({ "forbidden": ["*.pem"], "required": ["README.md"] }),
+        ),
         sample(
             "local",
             json!({
@@ -31,12 +34,21 @@ pub(super) fn samples() -> Vec<Sample> {
                 "services": { "web": { "run": ["{{release}}/app", "{{port}}"], "port": 8080, "health": "/health" } },
             }),
         ),
-        sample("webhook", json!({ "url": "https://hooks.example/in", "secret": "{{secret:hook}}" })),
-        sample("telegram", json!({ "token": "{{secret:bot}}", "chats": [-1001, "@shop"] })),
+        sample(
+            "webhook",
+            json!({ "url": "https://hooks.example/in", "secret": "{{secret:hook}}" }),
+        ),
+        sample(
+            "telegram",
+            json!({ "token": "{{secret:bot}}", "chats": [-1001, "@shop"] }),
+        ),
         Sample {
             plugin: "prometheus",
             config: json!({ "url": "http://prometheus.example:9090" }),
-            queries: &["up", "share rate(errors[{{window}}]) ;; rate(requests[{{window}}])"],
+            queries: &[
+                "up",
+                "share rate(errors[{{window}}]) ;; rate(requests[{{window}}])",
+            ],
         },
         Sample {
             plugin: "scrape",
@@ -54,7 +66,8 @@ pub(super) fn samples() -> Vec<Sample> {
         samples.push(sample("tests", config));
     }
     for format in ["lcov", "cobertura", "go", "coverage-py"] {
-        let config = json!({ "run": ["make", "cover"], "format": format, "report": "cover.out", "total": 80 });
+        let config =
+            json!({ "run": ["make", "cover"], "format": format, "report": "cover.out", "total": 80 });
         samples.push(sample("coverage", config));
     }
     samples
