@@ -1,8 +1,10 @@
 //! People: waits for a decision that answers a question, from whatever process it comes, and checks who gave it.
 
 use std::{
+    fs::OpenOptions,
     io::Write as _,
-    path::Path,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::Arc,
 };
@@ -34,7 +36,7 @@ pub struct Person {
     run: RunId,
     /// Who started the run.
     starter: String,
-    workspace: std::path::PathBuf,
+    workspace: PathBuf,
     handle: tokio::runtime::Handle,
     stop: Stop,
 }
@@ -45,7 +47,7 @@ impl Person {
         store: Arc<dyn Store>,
         run: RunId,
         starter: String,
-        workspace: std::path::PathBuf,
+        workspace: PathBuf,
         handle: tokio::runtime::Handle,
         stop: Stop,
     ) -> Self {
@@ -151,11 +153,23 @@ fn verify(decision: &Decision, allowed_signers: &Path) -> Result<(), String> {
     let Some(signature) = &decision.signature else {
         return Err("it is not signed: `runner approve --key ~/.ssh/id_ed25519`".to_owned());
     };
-    let file = std::env::temp_dir().join(format!("runner-{}-{}.sig", std::process::id(), now()));
-    std::fs::write(&file, signature).map_err(|error| format!("cannot write {}: {error}", file.display()))?;
+    let file = signature_file(signature)?;
     let checked = run_ssh_keygen(decision, allowed_signers, &file);
     let _ = std::fs::remove_file(&file);
     checked
+}
+
+/// ssh-keygen takes a signature from a file only. Its name cannot be guessed, and nothing that stands there is followed or
+/// written over: the folder may be everybody's.
+fn signature_file(signature: &str) -> Result<PathBuf, String> {
+    let mut random = [0_u8; 8];
+    getrandom::fill(&mut random).expect("the operating system gives random bytes");
+    let path = std::env::temp_dir().join(format!("runner-{}.sig", hex::encode(random)));
+    let mut options = OpenOptions::new();
+    let file = options.write(true).create_new(true).mode(0o600).open(&path);
+    file.and_then(|mut file| file.write_all(signature.as_bytes()))
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    Ok(path)
 }
 
 fn run_ssh_keygen(decision: &Decision, allowed_signers: &Path, signature: &Path) -> Result<(), String> {
