@@ -11,11 +11,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 const USAGE: &str =
-    "usage: traffic --url http://127.0.0.1:PORT [--rate REQUESTS_PER_SECOND] [--seconds SECONDS]
+    "usage: traffic --url http://127.0.0.1:PORT [--rate REQUESTS_PER_SECOND] [--seconds SECONDS] [--browse]
        traffic --once [--url http://127.0.0.1:PORT]   # every visit once; fails if one does (a smoke test)
 The address may also stand in RUNNER_URL.";
+/// Method, path and body.
+type Visit = (&'static str, &'static str, &'static str);
+
 /// What customers do, in turn: half of them order. The orders are of one cheap item each.
-const VISITS: [(&str, &str, &str); 4] = [
+const VISITS: [Visit; 4] = [
     ("GET", "/", ""),
     ("POST", "/checkout", "item=tea&quantity=1"),
     ("GET", "/checkout", ""),
@@ -61,12 +64,18 @@ struct Load {
     address: SocketAddr,
     rate: u64,
     seconds: u64,
+    /// Whether nobody orders.
+    browse: bool,
 }
 
 impl Load {
     fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
-        let (mut address, mut rate, mut seconds) = (None, 40, 60);
+        let (mut address, mut rate, mut seconds, mut browse) = (None, 40, 60, false);
         while let Some(name) = arguments.next() {
+            if name == "--browse" {
+                browse = true;
+                continue;
+            }
             let value = arguments.next().ok_or(format!("`{name}` has no value"))?;
             match name.as_str() {
                 "--url" => address = Some(loopback(&value)?),
@@ -79,6 +88,7 @@ impl Load {
             address: address.ok_or("`--url` is missing")?,
             rate,
             seconds,
+            browse,
         })
     }
 
@@ -99,13 +109,14 @@ impl Load {
 
     /// Makes every visit once, one after the other.
     fn once(&self) -> Tally {
-        let tallies = VISITS.iter().map(|visit| Tally::of(&ask(self.address, *visit)));
+        let tallies = self.visits().map(|visit| Tally::of(&ask(self.address, visit)));
         tallies.fold(Tally::default(), Tally::plus)
     }
 
     /// Makes every eighth visit, each at its own time: a late one is made at once, none after the end.
     fn walk(&self, first: u64, start: Instant, end: Instant) -> Tally {
         let mut tally = Tally::default();
+        let visits: Vec<_> = self.visits().collect();
         let all = self.rate * self.seconds;
         for visit in (first..all).step_by(usize::try_from(CUSTOMERS).unwrap_or(1)) {
             let due = start + Duration::from_secs(visit) / u32::try_from(self.rate).unwrap_or(1);
@@ -113,10 +124,17 @@ impl Load {
             if Instant::now() >= end {
                 break;
             }
-            let turn = usize::try_from(visit).unwrap_or(0) % VISITS.len();
-            tally = tally.plus(Tally::of(&ask(self.address, VISITS[turn])));
+            let turn = usize::try_from(visit).unwrap_or(0) % visits.len();
+            tally = tally.plus(Tally::of(&ask(self.address, visits[turn])));
         }
         tally
+    }
+
+    /// What customers do, in turn.
+    fn visits(&self) -> impl Iterator<Item = Visit> {
+        VISITS
+            .into_iter()
+            .filter(|(method, ..)| !self.browse || *method == "GET")
     }
 }
 
@@ -144,7 +162,7 @@ fn number(name: &str, value: &str, max: u64) -> Result<u64, String> {
 }
 
 /// Makes one request on a connection of its own; returns the status once the whole answer is there.
-fn ask(address: SocketAddr, (method, path, body): (&str, &str, &str)) -> std::io::Result<u16> {
+fn ask(address: SocketAddr, (method, path, body): Visit) -> std::io::Result<u16> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
@@ -236,6 +254,16 @@ mod tests {
     }
 
     #[test]
+    fn who_browses_does_not_order() {
+        let load = parse("--browse --url http://127.0.0.1:80").unwrap();
+        assert!(load.visits().count() > 0 && load.visits().all(|(method, ..)| method == "GET"));
+        assert_eq!(
+            parse("--url http://127.0.0.1:80").unwrap().visits().count(),
+            VISITS.len()
+        );
+    }
+
+    #[test]
     fn a_load_has_limits() {
         let load = parse("--url http://127.0.0.1:80 --rate 40 --seconds 90").unwrap();
         assert_eq!((load.rate, load.seconds), (40, 90));
@@ -257,6 +285,7 @@ mod tests {
             address: gone,
             rate: 20,
             seconds: 1,
+            browse: false,
         }
         .send();
         assert_eq!(
@@ -278,6 +307,7 @@ mod tests {
             address,
             rate: 40,
             seconds: 1,
+            browse: false,
         }
         .send();
         // A busy machine may be late with the last of them; it never sends more.
