@@ -13,19 +13,19 @@ help: ## Show the targets
 plugins: ## Build all plugins as components, into target/plugins
 	$(CARGO) run -p runner-build -- plugins --workspace . --out $(PLUGINS)
 
-build: plugins ## Build the runner command
-	$(CARGO) build -p runner-cli
+build: plugins ## Build the runner command, and profraw-lcov for the examples
+	$(CARGO) build -p runner-cli -p lcov
 
-demo: build ## See a release, a crash and a resume, without a server
+demo: build ## See a release that succeeds and one that is rolled back, without a server
 	sh scripts/demo.sh
 
-test: plugins ## Run all tests
+test: plugins ## Run everything that CI checks
 	sh scripts/test.sh
 
 bench: build ## Measure what a release costs
 	sh scripts/bench.sh
 
-crash-anywhere: build ## Kill a release at every effect, and resume it
+crash-anywhere: build ## Kill the releases of the demo at every append to the journal, and resume them
 	sh scripts/crash-anywhere.sh
 
 install: plugins ## Install the runner command for this user
