@@ -25,7 +25,11 @@ pub(crate) fn begin(app: &App, command: Command, plan: bool) -> Done {
     runner_core::plan::Plan::of(&resolved.profile, &command)
         .map_err(|error| CommandError::of(Exit::Config, &error).hint("runner profile show"))?;
     check::plugins(&project, &resolved)?;
-    let engine = project.engine()?;
+    let engine = if plan {
+        project.engine()?
+    } else {
+        project.engine_to_begin()?
+    };
     let reporter = Shared::of(app, plan, 0);
     let name = &project.profile_name;
     let session = engine

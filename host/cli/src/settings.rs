@@ -14,6 +14,7 @@ use runner_core::profile::{Layer, Resolved, merge, resolve};
 use runner_engine::plugins::PluginSource;
 use runner_engine::session::Identity;
 use runner_engine::store::Store;
+use runner_engine::store::memory::MemoryStore;
 use runner_engine::store::sqlite::SqliteStore;
 use serde_json::Value;
 
@@ -86,14 +87,27 @@ impl Project {
         }
     }
 
-    /// The project's store.
+    /// The project's store; where there is none yet an empty one in memory, since looking leaves nothing behind.
     pub(crate) fn store(&self) -> Done<Arc<dyn Store>> {
+        match self.folders.store.exists() {
+            true => self.store_to_write(),
+            false => Ok(Arc::new(MemoryStore::default())),
+        }
+    }
+
+    /// The same, made where there is none yet.
+    fn store_to_write(&self) -> Done<Arc<dyn Store>> {
         Ok(Arc::new(SqliteStore::open(&self.folders.store)?))
     }
 
-    /// Everything that a session needs.
+    /// Everything that a session needs which looks, plans, or goes on with what is in the store.
     pub(crate) fn engine(&self) -> Done<Engine> {
-        Engine::start(self)
+        Engine::start(self, self.store()?)
+    }
+
+    /// Everything that a session needs which begins something.
+    pub(crate) fn engine_to_begin(&self) -> Done<Engine> {
+        Engine::start(self, self.store_to_write()?)
     }
 
     /// The lock of trusted plugins.

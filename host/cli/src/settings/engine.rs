@@ -1,7 +1,10 @@
 //! The engine with all that it needs from outside.
 
+use std::sync::Arc;
+
 use runner_engine::session::Setup;
 use runner_engine::stop::Stop;
+use runner_engine::store::Store;
 use runner_engine::workspace::Workspace;
 use runner_engine::world::Places;
 
@@ -16,7 +19,7 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    pub(super) fn start(project: &Project) -> Done<Self> {
+    pub(super) fn start(project: &Project, store: Arc<dyn Store>) -> Done<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -26,7 +29,7 @@ impl Engine {
             CommandError::internal(format!("cannot find this program's own file: {error}"))
         })?;
         let setup = Setup {
-            store: project.store()?,
+            store,
             workspace: Workspace::open(&project.repository.root)?,
             places: Places {
                 data: project.folders.data.clone(),
