@@ -178,8 +178,13 @@ impl Setup {
         let world = Arc::new(World::new(self, &run, Arc::clone(&store), Arc::clone(&leases)));
         let cache = Some(self.places.cache.clone());
         let plugins = Plugins::new(run.header.plugins, store, cache);
-        let cancelled = Arc::clone(&world);
-        leases.beat(self.stop.clone(), move |by| cancelled.cancel(by));
+        // Weak: the heartbeat ends with the session, which a clone here would keep alive.
+        let cancelled = Arc::downgrade(&world);
+        leases.beat(self.stop.clone(), move |by| {
+            if let Some(world) = cancelled.upgrade() {
+                world.cancel(by);
+            }
+        });
         Session {
             conductor: Conductor {
                 journal,
