@@ -13,8 +13,9 @@ help: ## Show the targets
 plugins: ## Build all plugins as components, into target/plugins
 	$(CARGO) run -p runner-build -- plugins --workspace . --out $(PLUGINS)
 
+# The whole workspace, as the tests do: a smaller selection has other features, and wasmtime would be compiled twice.
 build: plugins ## Build the runner command, and profraw-lcov for the examples
-	$(CARGO) build -p runner-cli -p lcov
+	$(CARGO) build --workspace
 
 demo: build ## See a release that succeeds and one that is rolled back, without a server
 	sh scripts/demo.sh
