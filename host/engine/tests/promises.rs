@@ -13,7 +13,12 @@ mod promises {
     mod locks;
     mod official;
     mod plan;
+    mod prometheus;
     mod scratch;
+    mod secrets;
+    mod server;
+    mod signed_webhook;
     mod stopped;
+    mod telegram;
     mod troubled;
 }

@@ -39,6 +39,8 @@ enum Call {
         variable: String,
         stdin: String,
     },
+    /// Asks for a secret whose name the config does not have in one piece.
+    Assemble(String),
     /// A GET.
     Get(String),
     /// A file of the workspace.
@@ -144,6 +146,13 @@ fn perform(host: &impl Host, call: &Call) -> Result<String, Error> {
         } => {
             let command = shell(line, Nature::Idempotent);
             run(host, &command.env("TOLD", variable).stdin(stdin.as_bytes()))
+        }
+        Call::Assemble(name) => {
+            let secret = ["{{", "secret:", name, "}}"].concat();
+            run(
+                host,
+                &shell("echo \"$TOLD\"", Nature::Idempotent).env("TOLD", secret),
+            )
         }
         Call::Get(url) => host
             .send(&Request::get(url))
