@@ -1,8 +1,8 @@
 # What people and CI type. Plain make, also the old one of macOS; everything else is cargo.
 
 CARGO ?= cargo
-# Where the components of plugins/ go.
-PLUGINS = target/plugins
+# Where the components of plugins/ go: beside all else that is built, where host/cli/build.rs looks for them.
+PLUGINS = $(or $(CARGO_TARGET_DIR),target)/plugins
 
 .PHONY: help plugins build demo test bench crash-anywhere install clean
 
@@ -10,7 +10,7 @@ help: ## Show the targets
 	@echo 'usage: make TARGET'
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -e 's/:.*## /:/' | awk -F: '{ printf "  %-16s %s\n", $$1, $$2 }'
 
-plugins: ## Build all plugins as components, into target/plugins
+plugins: ## Build all plugins as components
 	$(CARGO) run -p runner-build -- plugins --workspace . --out $(PLUGINS)
 
 # The whole workspace, as the tests do: a smaller selection has other features, and wasmtime would be compiled twice.

@@ -1,4 +1,4 @@
-//! Embeds the official plugins: every `plugin-NAME.wasm` of `target/plugins`, which `make plugins` fills.
+//! Embeds the official plugins: every `plugin-NAME.wasm` of the target folder's `plugins`, which `make plugins` fills.
 
 use std::env;
 use std::fmt::Write as _;
@@ -34,13 +34,25 @@ fn main() -> Result<(), String> {
     fs::write(&out, code).map_err(|error| format!("cannot write {}: {error}", out.display()))
 }
 
+/// Beside what is built, not beside the sources: clones may share a target folder, and what this script found for one of them
+/// is taken for all.
 fn folder() -> Result<PathBuf, String> {
     if let Some(folder) = env::var_os(FOLDER) {
         return Ok(folder.into());
     }
-    let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo sets CARGO_MANIFEST_DIR")?);
-    let workspace = here.ancestors().nth(2).ok_or("host/cli lies in the workspace")?;
-    Ok(workspace.join("target/plugins"))
+    // TARGET/debug/build/runner-cli-HASH/out, or TARGET/TRIPLE/debug/... when it is built for another machine.
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
+    let mut above = out
+        .ancestors()
+        .skip(4)
+        .take(2)
+        .map(|target| target.join("plugins"));
+    let first = above.next().ok_or("OUT_DIR lies in a target folder")?;
+    let filled = |folder: &PathBuf| folder.join("plugin-command.wasm").is_file();
+    Ok(match above.find(filled) {
+        Some(second) if !filled(&first) => second,
+        _ => first,
+    })
 }
 
 /// Name and absolute path, in the order of the names.

@@ -25,11 +25,20 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+/// The target folder: this program is TARGET/debug/deps/NAME.
+fn target() -> PathBuf {
+    let own = std::env::current_exe().expect("this program has a file");
+    own.ancestors()
+        .nth(3)
+        .expect("it lies in a target folder")
+        .to_owned()
+}
+
 /// Every official component, by the name that profiles use.
 pub(crate) fn official() -> &'static BTreeMap<String, &'static [u8]> {
     static OFFICIAL: LazyLock<BTreeMap<String, &'static [u8]>> = LazyLock::new(|| {
-        let folder = std::env::var_os("RUNNER_PLUGINS_DIR")
-            .map_or_else(|| root().join("target/plugins"), PathBuf::from);
+        let folder =
+            std::env::var_os("RUNNER_PLUGINS_DIR").map_or_else(|| target().join("plugins"), PathBuf::from);
         let files = std::fs::read_dir(&folder)
             .unwrap_or_else(|error| panic!("run `make plugins`: {}: {error}", folder.display()));
         let mut found = BTreeMap::new();
