@@ -103,7 +103,12 @@ impl Lock for Local {
     }
 
     fn release(host: &impl Host, context: &Context<Config>, run_id: &str) -> Result<(), Error> {
-        lock::release(host, &Site::of(context)?.lock(), run_id)
+        let path = Site::of(context)?.lock();
+        match context.is_plan() {
+            // The lock that would be taken is not there, and would be removed.
+            true => host.machine_remove(None, &path),
+            false => lock::release(host, &path, run_id),
+        }
     }
 }
 

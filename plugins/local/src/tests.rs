@@ -374,3 +374,9 @@ fn only_ones_own_lock_is_given_back() {
     release(read(Some(&written("r1"))));
     release(read(None));
 }
+
+#[test]
+fn a_plan_lists_that_the_lock_is_given_back() {
+    let host = ScriptedHost::new().machine_remove(None, "/r/lock");
+    <Local as Lock>::release(&host, &prod(shop("/r")).in_plan(), "r2").unwrap();
+}
