@@ -1,0 +1,100 @@
+//! The points at which a run is killed.
+
+use std::{fmt, str::FromStr};
+
+use anyhow::{Context as _, Error, bail};
+
+/// Right before or right after an append to the journal, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Point {
+    pub(crate) append: u64,
+    pub(crate) side: Side,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Side {
+    Before,
+    After,
+}
+
+/// As `RUNNER_CRASH` takes it.
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.side.word(), self.append)
+    }
+}
+
+impl FromStr for Point {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let (side, append) = text.split_once(':').context("write e.g. `after:17`")?;
+        let side = match side {
+            "before" => Side::Before,
+            "after" => Side::After,
+            _ => bail!("`{side}` is neither `before` nor `after`"),
+        };
+        Ok(Self {
+            append: append.parse()?,
+            side,
+        })
+    }
+}
+
+impl Side {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::After => "after",
+        }
+    }
+}
+
+/// Both sides of every append.
+pub(crate) fn all(appends: u64) -> Vec<Point> {
+    let sides = |append| [Side::Before, Side::After].map(|side| Point { append, side });
+    (1..=appends).flat_map(sides).collect()
+}
+
+/// So many of them, one by chance from each of as many equal parts; the first and the last part have theirs too.
+pub(crate) fn sample(points: Vec<Point>, wanted: usize, seed: u64) -> Vec<Point> {
+    if wanted == 0 || points.len() <= wanted {
+        return points;
+    }
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut chance = |below: usize| {
+        // xorshift64: the same points for the same seed, on every machine.
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % below as u64).unwrap_or(0)
+    };
+    (0..wanted)
+        .map(|part| {
+            let (from, to) = (part * points.len() / wanted, (part + 1) * points.len() / wanted);
+            points[from + chance(to - from)]
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_are_both_sides_of_each() {
+        let words: Vec<_> = all(2).iter().map(ToString::to_string).collect();
+        assert_eq!(words, ["before:1", "after:1", "before:2", "after:2"]);
+        assert_eq!("after:2".parse::<Point>().unwrap(), all(2)[3]);
+    }
+
+    #[test]
+    fn a_sample_is_spread_over_all_of_it_and_the_same_for_its_seed() {
+        let points = sample(all(300), 60, 7);
+        assert_eq!(points.len(), 60);
+        assert!(points.is_sorted() && points[0].append <= 5 && points[59].append > 295);
+        assert_eq!(points, sample(all(300), 60, 7));
+        assert_ne!(points, sample(all(300), 60, 8));
+        assert_eq!(sample(all(3), 60, 7), all(3));
+    }
+}

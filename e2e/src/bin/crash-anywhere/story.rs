@@ -1,0 +1,35 @@
+//! The two releases of the demo.
+
+use std::fmt;
+
+use clap::ValueEnum;
+
+/// Which release is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Story {
+    /// v0.2.0, which succeeds.
+    Release,
+    /// v0.3.0 after it, which a rule of the watch in prod takes back.
+    Rollback,
+}
+
+impl Story {
+    pub(crate) const ALL: [Self; 2] = [Self::Release, Self::Rollback];
+
+    /// The exit code of its end.
+    pub(crate) fn code(self) -> i32 {
+        match self {
+            Self::Release => 0,
+            Self::Rollback => 12,
+        }
+    }
+}
+
+impl fmt::Display for Story {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Release => "release",
+            Self::Rollback => "rollback",
+        })
+    }
+}

@@ -1,0 +1,104 @@
+//! The table at the end.
+
+use std::{collections::BTreeMap, fmt};
+
+use crate::{points::Side, story::Story, trial::Trial};
+
+/// All trials of all stories.
+#[derive(Default)]
+pub(crate) struct Table {
+    stories: Vec<(Story, u64, Vec<Trial>)>,
+}
+
+impl Table {
+    pub(crate) fn extend(&mut self, story: Story, appends: u64, trials: Vec<Trial>) {
+        self.stories.push((story, appends, trials));
+    }
+
+    /// Whether every end was the expected one.
+    pub(crate) fn is_good(&self) -> bool {
+        let mut all = self.stories.iter().flat_map(|(.., trials)| trials);
+        all.all(Trial::is_good)
+    }
+}
+
+/// Points of one part of a run.
+#[derive(Default)]
+struct Row {
+    points: usize,
+    killed: usize,
+    resumes: u32,
+    differences: usize,
+}
+
+impl Row {
+    fn add(&mut self, trial: &Trial) {
+        self.points += 1;
+        self.killed += usize::from(trial.killed);
+        self.resumes += trial.resumes;
+        self.differences += usize::from(!trial.is_good());
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (story, appends, trials) in &self.stories {
+            writeln!(f, "\n{story}: {appends} appends to the journal")?;
+            writeln!(
+                f,
+                "  {:<32} {:>6} {:>6} {:>7} {:>11}",
+                "killed in", "points", "killed", "resumes", "differences"
+            )?;
+            let mut parts: BTreeMap<&str, Row> = BTreeMap::new();
+            for trial in trials {
+                parts.entry(part(&trial.place)).or_default().add(trial);
+            }
+            for (name, row) in &parts {
+                line(f, name, row)?;
+            }
+            for side in [Side::Before, Side::After] {
+                let mut row = Row::default();
+                trials
+                    .iter()
+                    .filter(|trial| trial.point.side == side)
+                    .for_each(|trial| row.add(trial));
+                line(f, &format!("all, {} the append", side.word()), &row)?;
+            }
+            let waited = trials.iter().map(|trial| trial.waited).max().unwrap_or_default();
+            writeln!(
+                f,
+                "  longest wait until it could be resumed: {} ms",
+                waited.as_millis()
+            )?;
+            for trial in trials.iter().filter(|trial| !trial.is_good()) {
+                writeln!(f, "  {}:", trial.point)?;
+                for difference in &trial.differences {
+                    writeln!(f, "    {difference}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn line(f: &mut fmt::Formatter<'_>, name: &str, row: &Row) -> fmt::Result {
+    let Row {
+        points,
+        killed,
+        resumes,
+        differences,
+    } = row;
+    writeln!(
+        f,
+        "  {name:<32} {points:>6} {killed:>6} {resumes:>7} {differences:>11}"
+    )
+}
+
+/// `prod/deploy#undo` and `prod/deploy` are rows of their own; the checks of the gate are one.
+fn part(place: &str) -> &str {
+    match place.split_once('/') {
+        Some(("gate", _)) => "gate",
+        _ if place.is_empty() => "elsewhere",
+        _ => place,
+    }
+}

@@ -1,0 +1,100 @@
+//! Texts without what differs from run to run: ids, times, durations, digests, ports, places.
+
+use std::sync::LazyLock;
+
+use regex_lite::Regex;
+
+use crate::Scratch;
+
+macro_rules! pattern {
+    ($name:ident, $text:literal) => {
+        static $name: LazyLock<Regex> = LazyLock::new(|| Regex::new($text).expect("a pattern of ours"));
+    };
+}
+
+pattern!(RUN, r"r-\d{8}-\d{6}-[0-9a-f]{4}");
+pattern!(
+    INSTANT,
+    r"\d{4}-\d\d-\d\d[T ]\d\d[:-]?\d\d([:-]?\d\d(\.\d+)?)?Z?|\d{8}T\d{6}Z?"
+);
+pattern!(CLOCK, r"\b\d\d:\d\d(:\d\d(\.\d+)?)?\b");
+pattern!(EPOCH, r"\b1[6-9]\d{11}\b|\b1[6-9]\d{8}\b");
+pattern!(
+    SPAN,
+    r"\b\d+(\.\d+)? ?(ms|s|min|h)\b( \d+(\.\d+)? ?(ms|s|min)\b)*"
+);
+pattern!(HEX, r"\b[0-9a-f]{40,64}\b|\b[0-9a-f]{7,12}\b");
+pattern!(PROCESS, r"\bpid \d+");
+
+/// Makes texts comparable.
+#[derive(Clone, Debug)]
+pub struct Plain {
+    places: Vec<(String, &'static str)>,
+}
+
+impl Plain {
+    /// For what was written in this scratch repository.
+    pub fn of(scratch: &Scratch) -> Self {
+        let ports = scratch.ports();
+        Self {
+            places: vec![
+                (scratch.folder().display().to_string(), "SCRATCH"),
+                (ports.staging.to_string(), "STAGING"),
+                (ports.prod.to_string(), "PROD"),
+            ],
+        }
+    }
+
+    /// The text without the ids of runs and moments in time, and with all else.
+    pub fn timeless(text: &str) -> String {
+        INSTANT
+            .replace_all(&RUN.replace_all(text, "RUN"), "INSTANT")
+            .into_owned()
+    }
+
+    /// The text without what differs.
+    pub fn text(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (place, name) in &self.places {
+            text = text.replace(place, name);
+        }
+        for (pattern, name) in [
+            (&RUN, "RUN"),
+            (&INSTANT, "INSTANT"),
+            (&CLOCK, "CLOCK"),
+            (&EPOCH, "EPOCH"),
+            (&SPAN, "SPAN"),
+            (&HEX, "HEX"),
+            (&PROCESS, "PID"),
+        ] {
+            text = pattern.replace_all(&text, name).into_owned();
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_is_named_and_the_rest_stays() {
+        let plain = Plain {
+            places: vec![("/tmp/x".to_owned(), "SCRATCH"), ("21001".to_owned(), "PROD")],
+        };
+        for (text, expected) in [
+            ("run r-20260315-100000-3f2a of v0.2.0", "run RUN of v0.2.0"),
+            ("2026-03-15T10:00:00.123Z ok", "INSTANT ok"),
+            ("took 1.2 s, 300 ms", "took SPAN, SPAN"),
+            (
+                "http://127.0.0.1:21001/health in /tmp/x/shop",
+                "http://127.0.0.1:PROD/health in SCRATCH/shop",
+            ),
+            ("commit 1234567 of 5 tests", "commit HEX of 5 tests"),
+            ("at 1772700000123", "at EPOCH"),
+            ("0.2.0-0123456789ab", "0.2.0-HEX"),
+        ] {
+            assert_eq!(plain.text(text), expected);
+        }
+    }
+}
