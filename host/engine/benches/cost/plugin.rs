@@ -86,7 +86,7 @@ pub(crate) fn measure(table: &mut Table) {
 
 fn plugins() -> PathBuf {
     std::env::var_os("RUNNER_PLUGINS_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/plugins"),
+        || Path::new(env!("CARGO_TARGET_TMPDIR")).join("../plugins"),
         Into::into,
     )
 }

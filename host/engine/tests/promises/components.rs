@@ -74,7 +74,7 @@ pub(crate) fn probe() -> &'static [u8] {
             selection: Selection::Packages(vec!["guest-probe".to_owned()]),
             profile: None,
             target_dir: None,
-            out_dir: root().join("target/guests"),
+            out_dir: target().join("guests"),
         };
         let built = cargo::build(&request, &toolchain).expect("the guest builds");
         std::fs::read(&built[0].path).expect("it was built")

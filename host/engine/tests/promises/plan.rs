@@ -4,7 +4,9 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use runner_core::{
     event::{Command, End, Kind},
-    step::PlannedWrite,
+    id::StepId,
+    output::Output,
+    step::{PlannedWrite, Status},
 };
 use serde_json::{Value, json};
 
@@ -98,21 +100,42 @@ fn lists_what_the_run_then_does_and_does_nothing() {
 #[test]
 fn what_depends_on_a_write_that_cannot_be_foreseen_is_named() {
     let scratch = Scratch::new();
-    scratch.write("asked.txt", "");
-    let process = gate_only(json!({ "posts": { "plugin": "webhooks", "config": {} } }));
-    assert!(
-        scratch
-            .setup()
-            .begin(
-                profile(&process),
-                "test",
-                Command::QualityGate,
-                true,
-                Seen::default().watcher()
-            )
-            .err()
-            .is_some_and(|error| error.to_string().contains("no official plugin `webhooks`"))
-    );
+    let process = gate_only(json!({ "probe": { "plugin": "probe", "config": { "calls": [
+        { "unforeseen": "touch this" },
+        { "write": "touch that" },
+    ] } } }));
+    let seen = Seen::default();
+    let session = scratch
+        .setup()
+        .begin(
+            profile(&process),
+            "test",
+            Command::QualityGate,
+            true,
+            seen.watcher(),
+        )
+        .expect("begins");
+    assert_eq!(session.drive().expect("ends"), End::Released);
+    match session.state().status(&StepId::from("gate/probe")) {
+        Status::Done(Output::Skipped(why)) => {
+            assert!(
+                why.starts_with("depends on what a plan cannot foresee: "),
+                "{why}"
+            );
+            assert!(why.contains("touch this"), "{why}");
+        }
+        other => panic!("{other:?}"),
+    }
+    let planned: Vec<_> = seen
+        .events()
+        .into_iter()
+        .filter_map(|event| match event.kind {
+            Kind::Planned(write) if write.scope.as_str() == "gate/probe" => Some(write.foreseen),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(planned, [false], "nothing is guessed of what comes after it");
+    assert!(!scratch.path("this").exists() && !scratch.path("that").exists());
 }
 
 /// The kind of a request: a plan knows the kinds, a version or a digest may differ.

@@ -33,6 +33,8 @@ enum Call {
     Idempotent(String),
     /// A shell line that must not be done twice.
     Write(String),
+    /// A shell line that must not be done twice, and whose result no plan can foresee.
+    Unforeseen(String),
     /// A shell line with a variable and something to read.
     Tell {
         line: String,
@@ -139,6 +141,7 @@ fn perform(host: &impl Host, call: &Call) -> Result<String, Error> {
         Call::Read(line) => run(host, &shell(line, Nature::Read)),
         Call::Idempotent(line) => run(host, &shell(line, Nature::Idempotent)),
         Call::Write(line) => run(host, &shell(line, Nature::Write)),
+        Call::Unforeseen(line) => run(host, &Command::new(["sh", "-c", line])),
         Call::Tell {
             line,
             variable,
