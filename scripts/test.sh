@@ -34,7 +34,7 @@ tests() {
     # The binary that the tests run in scratch repositories is the one that is tested.
     "$cargo" build --quiet --workspace
     if has nextest; then
-        "$cargo" nextest run --workspace
+        "$cargo" nextest run --workspace --no-fail-fast
         "$cargo" test --quiet --workspace --doc
     else
         "$cargo" test --workspace

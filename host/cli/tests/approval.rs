@@ -83,6 +83,7 @@ fn a_plan_and_a_status_of_an_environment_with_nothing_in_it() {
       ok  prod/record  0.1.0 is good
             would record 0.1.0 as good in prod
       ok  prod/unlock
+            would remove $TEST_ENV/prod/lock
             would unlock prod
       ok  report  6 files in .runner/reports/$RUN
             would write .runner/reports/$RUN/_summary.json
@@ -91,7 +92,7 @@ fn a_plan_and_a_status_of_an_environment_with_nothing_in_it() {
             would write .runner/reports/$RUN/deploy-log-prod-$TIME.md
             would write .runner/reports/$RUN/junit.xml
             would write .runner/reports/$RUN/report.html
-    13 steps, 20 writes; 2 steps cannot be foreseen in full
+    13 steps, 21 writes; 2 steps cannot be foreseen in full
     [EOF]
     ");
     insta::assert_snapshot!(env.run(&["rollback", "prod"]), @r"
