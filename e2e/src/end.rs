@@ -162,14 +162,28 @@ fn reports(folder: &Path) -> Result<Vec<(String, String)>> {
 fn comparable(plain: &Plain, name: &str, text: &str) -> String {
     let pattern = |text| Regex::new(text).expect("a pattern of ours");
     let text = match name.ends_with(".html") {
-        true => pattern(r#"(?s)<svg.*?</svg>| style="[^"]*""#)
-            .replace_all(text, "")
+        true => pattern(r#" style="[^"]*""#)
+            .replace_all(&without_pictures(text), "")
             .into_owned(),
         false => text.to_owned(),
     };
-    let timed = pattern(r#"(?i)(durationms|tookms|time)("?[:=] ?"?)[\d.]+"#);
-    let text = timed.replace_all(&text, "${1}${2}SPAN");
+    let timed = pattern(r#"(?i)(\b(?:durationms|tookms|time)"?[:=] ?"?|"wall time",\s*"value": )[\d.]+"#);
+    let text = timed.replace_all(&text, "${1}SPAN");
     plain.text(&text)
+}
+
+/// A page without its pictures, which may hold pictures.
+fn without_pictures(page: &str) -> String {
+    let (mut rest, mut depth, mut text) = (page, 0_usize, String::new());
+    while let Some(at) = rest.find("<svg").into_iter().chain(rest.find("</svg>")).min() {
+        if depth == 0 {
+            text.push_str(&rest[..at]);
+        }
+        let opens = rest[at..].starts_with("<svg");
+        depth = if opens { depth + 1 } else { depth.saturating_sub(1) };
+        rest = &rest[at + if opens { "<svg".len() } else { "</svg>".len() }..];
+    }
+    text + rest
 }
 
 fn first_difference(one: &str, two: &str) -> String {
@@ -188,4 +202,18 @@ fn first_difference(one: &str, two: &str) -> String {
 
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_are_left_out_with_the_pictures_in_them() {
+        assert_eq!(
+            without_pictures("a<svg x><svg>b</svg>c</svg>d<svg/></svg>e"),
+            "ade"
+        );
+        assert_eq!(without_pictures("none"), "none");
+    }
 }

@@ -17,7 +17,7 @@ pub use ask::{get, get_with, version_at};
 pub use built::Built;
 pub use colleague::Colleague;
 pub use end::End;
-pub use journal::{Journal, complaints};
+pub use journal::{Audit, Journal};
 pub use plain::Plain;
 pub use ports::Ports;
 pub use running::{Ended, Running};

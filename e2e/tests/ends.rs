@@ -3,7 +3,7 @@
 use std::fs;
 
 use runner_core::event::End;
-use runner_e2e::{Colleague, Journal, complaints, get_with, version_at};
+use runner_e2e::{Audit, Colleague, Journal, get_with, version_at};
 
 use crate::expect::{asks, assert_end, assert_unlocked, begins, release, scratch, summary};
 
@@ -41,7 +41,7 @@ fn released_then_nothing_to_release_then_rolled_back() {
     let (status, _) = get_with(ports.prod, "/checkout", "POST", "item=tea&quantity=1").unwrap();
     assert_eq!(status, 201, "the old version takes orders again");
     assert_unlocked(&scratch);
-    assert_eq!(complaints(&Journal::of(&scratch, None).unwrap()), [""; 0]);
+    assert_eq!(Audit::of(&Journal::of(&scratch, None).unwrap()).wrong, [""; 0]);
     let told = fs::read_to_string(scratch.shop().join(".runner/notices.log")).unwrap();
     assert_eq!(
         told.matches("⚠️ ROLLBACK: prod v0.3.0 → v0.2.0").count(),

@@ -1,7 +1,7 @@
 //! Runs that stop on the way, and runs that are in each other's way.
 
 use runner_core::event::End;
-use runner_e2e::{Colleague, Journal, complaints, version_at};
+use runner_e2e::{Audit, Colleague, Journal, version_at};
 use rustix::process::Signal;
 
 use crate::expect::{asks, assert_end, assert_unlocked, begins, release, scratch};
@@ -28,7 +28,7 @@ fn ctrl_c_leaves_nothing_locked_and_resume_goes_on() {
     assert_eq!(version_at(scratch.ports().prod).as_deref(), Some("0.2.0"));
     assert_unlocked(&scratch);
     assert_eq!(
-        complaints(&Journal::of(&scratch, Some(run.as_str())).unwrap()),
+        Audit::of(&Journal::of(&scratch, Some(run.as_str())).unwrap()).wrong,
         [""; 0]
     );
     let again = scratch.run(&["resume", run.as_str()]).unwrap();

@@ -34,21 +34,19 @@ impl Stage {
             }
         };
         stop_services(&scratch.data());
-        let data = scratch.data();
-        let beginning = scratch.folder().join("beginning");
-        fs::create_dir_all(&beginning)?;
-        fs::create_dir_all(&data)?;
-        copy(&data, &beginning)?;
-        // Only now: a run of the gate is not part of the beginning.
-        scratch.said(&["quality-gate"])?;
         let stage = Self {
+            beginning: scratch.folder().join("beginning"),
             scratch,
             story,
-            beginning,
         };
+        fs::create_dir_all(&stage.beginning)?;
+        fs::create_dir_all(stage.scratch.data())?;
         let kept = stage.put_aside()?;
+        copy(&stage.scratch.data(), &stage.beginning)?;
         copy(&stage.scratch.shop(), &stage.beginning)?;
         stage.put_back(&kept)?;
+        // Only now: a run of the gate is not part of the beginning.
+        stage.scratch.said(&["quality-gate"])?;
         Ok(stage)
     }
 
@@ -72,7 +70,9 @@ impl Stage {
     /// What cargo has built stays where it is built: a copy would have other times, and be built again.
     fn put_aside(&self) -> Result<PathBuf> {
         let kept = self.scratch.folder().join("target");
-        fs::rename(self.scratch.shop().join("target"), &kept)?;
+        let target = self.scratch.shop().join("target");
+        fs::create_dir_all(&target)?;
+        fs::rename(target, &kept)?;
         Ok(kept)
     }
 

@@ -28,6 +28,8 @@ struct Row {
     points: usize,
     killed: usize,
     resumes: u32,
+    redone: u32,
+    interrupted: u32,
     differences: usize,
 }
 
@@ -36,6 +38,8 @@ impl Row {
         self.points += 1;
         self.killed += usize::from(trial.killed);
         self.resumes += trial.resumes;
+        self.redone += trial.redone;
+        self.interrupted += trial.interrupted;
         self.differences += usize::from(!trial.is_good());
     }
 }
@@ -44,11 +48,9 @@ impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (story, appends, trials) in &self.stories {
             writeln!(f, "\n{story}: {appends} appends to the journal")?;
-            writeln!(
-                f,
-                "  {:<32} {:>6} {:>6} {:>7} {:>11}",
-                "killed in", "points", "killed", "resumes", "differences"
-            )?;
+            let [points, killed, resumes] = ["points", "killed", "resumes"];
+            write!(f, "  {:<28} {points:>6} {killed:>6} {resumes:>7}", "killed in")?;
+            writeln!(f, " {:>6} {:>11} {:>11}", "redone", "interrupted", "differences")?;
             let mut parts: BTreeMap<&str, Row> = BTreeMap::new();
             for trial in trials {
                 parts.entry(part(&trial.place)).or_default().add(trial);
@@ -64,6 +66,10 @@ impl fmt::Display for Table {
                     .for_each(|trial| row.add(trial));
                 line(f, &format!("all, {} the append", side.word()), &row)?;
             }
+            writeln!(
+                f,
+                "  redone, interrupted: writes in doubt that were done again, or left to the plugin to look at"
+            )?;
             let waited = trials.iter().map(|trial| trial.waited).max().unwrap_or_default();
             writeln!(
                 f,
@@ -82,15 +88,15 @@ impl fmt::Display for Table {
 }
 
 fn line(f: &mut fmt::Formatter<'_>, name: &str, row: &Row) -> fmt::Result {
-    let Row {
-        points,
-        killed,
-        resumes,
-        differences,
-    } = row;
+    write!(
+        f,
+        "  {name:<28} {:>6} {:>6} {:>7}",
+        row.points, row.killed, row.resumes
+    )?;
     writeln!(
         f,
-        "  {name:<32} {points:>6} {killed:>6} {resumes:>7} {differences:>11}"
+        " {:>6} {:>11} {:>11}",
+        row.redone, row.interrupted, row.differences
     )
 }
 

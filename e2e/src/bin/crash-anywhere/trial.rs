@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use runner_core::{event::Kind, id::RunId};
-use runner_e2e::{Colleague, End, Ended, Journal, Scratch, complaints};
+use runner_e2e::{Audit, Colleague, End, Ended, Journal, Scratch};
 
 use crate::{points::Point, stage::Stage};
 
@@ -19,7 +19,10 @@ pub(crate) struct Trial {
     pub(crate) killed: bool,
     /// How often it was taken up again.
     pub(crate) resumes: u32,
-    /// Milliseconds from the kill until it was driven again.
+    /// Effects that were in doubt: those done again, and those that the plugin was told of.
+    pub(crate) redone: u32,
+    pub(crate) interrupted: u32,
+    /// From the kill until it was driven again.
     pub(crate) waited: Duration,
     /// In words; none is what is promised.
     pub(crate) differences: Vec<String>,
@@ -33,6 +36,8 @@ impl Trial {
             place: String::new(),
             killed: false,
             resumes: 0,
+            redone: 0,
+            interrupted: 0,
             waited: Duration::ZERO,
             differences: Vec::new(),
         };
@@ -58,7 +63,9 @@ impl Trial {
         };
         let journal = Journal::of(scratch, Some(run.as_str()))?;
         self.place = place(&journal, self.point);
-        self.differences = complaints(&journal);
+        let audit = Audit::of(&journal);
+        (self.redone, self.interrupted) = (audit.redone, audit.interrupted);
+        self.differences = audit.wrong;
         let end = End::of(scratch, &run, &journal, last.code())?;
         self.differences.extend(expected.differences(&end));
         if !self.differences.is_empty() && !last.stderr.is_empty() {
@@ -127,7 +134,7 @@ pub(crate) fn uninterrupted(stage: &Stage) -> Result<(End, u64)> {
         ended.stderr
     );
     let journal = Journal::of(scratch, Some(run.as_str()))?;
-    let wrong = complaints(&journal);
+    let wrong = Audit::of(&journal).wrong;
     ensure!(
         wrong.is_empty(),
         "the journal without a crash is wrong: {}",
