@@ -22,5 +22,5 @@ pub use plain::Plain;
 pub use ports::Ports;
 pub use running::{Ended, Running};
 pub use scratch::{Gate, Scratch};
-pub use services::{stop_services, supervisors};
+pub use services::{stop_services, stop_strays, supervisors};
 pub use snapshot::Snapshot;

@@ -49,6 +49,21 @@ pub fn stop_services(data: &Path) {
     }
 }
 
+/// Ends what programs of a killed run have left behind: processes whose own file lies below the folder.
+pub fn stop_strays(folder: &Path) {
+    let Ok(listed) = Command::new("ps").args(["-axo", "pid=,args="]).output() else {
+        return;
+    };
+    let below = format!("{}/", folder.display());
+    for line in String::from_utf8_lossy(&listed.stdout).lines() {
+        let (pid, args) = line.trim().split_once(' ').unwrap_or_default();
+        let pid = pid.parse().ok().and_then(Pid::from_raw);
+        if let Some(pid) = pid.filter(|_| args.trim_start().starts_with(&below)) {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
+}
+
 /// A pid is used again by others.
 fn is_supervisor(pid: i32) -> bool {
     let asked = Command::new("ps")

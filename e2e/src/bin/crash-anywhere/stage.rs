@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
-use runner_e2e::{Colleague, Gate, Scratch, stop_services};
+use runner_e2e::{Colleague, Gate, Scratch, stop_services, stop_strays};
 
 use crate::story::Story;
 
@@ -53,6 +53,7 @@ impl Stage {
     /// Everything as it was at the beginning.
     pub(crate) fn reset(&self) -> Result<()> {
         stop_services(&self.scratch.data());
+        stop_strays(&self.scratch.shop());
         let kept = self.put_aside()?;
         for folder in [self.scratch.shop(), self.scratch.data()] {
             fs::remove_dir_all(&folder)?;
