@@ -99,7 +99,7 @@ pub struct Use {
     /// What it may do, beyond what its config names.
     #[serde(default, skip_serializing_if = "Permissions::is_empty")]
     pub allow: Permissions,
-    /// Limit for one call of it. Default: 10 minutes.
+    /// Limit for one call of it, beside the plugin's own. Default: none but the plugin's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Duration>,
 }

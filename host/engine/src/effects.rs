@@ -1,9 +1,10 @@
 //! Effects: every call to the world, of a plugin or of the host's own steps, goes through here. It is checked against the
 //! grant, written to the journal, performed, and its result written; what is recorded already is played back.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use runner_core::{
+    duration::Duration,
     effect::{Nature, Outcome, Request, Response},
     event::{Kind, Level},
     fault::Fault,
@@ -64,6 +65,8 @@ pub struct Effects {
     place: Arc<std::sync::Mutex<Place>>,
     /// None: the host's own steps, which need no leave.
     grant: Option<Arc<Grant>>,
+    /// When the call of a plugin must be over, and how long it may take.
+    deadline: Option<(Instant, Duration)>,
 }
 
 /// Where in the conversation we are.
@@ -83,14 +86,22 @@ impl Effects {
             world,
             place,
             grant: None,
+            deadline: None,
         }
     }
 
-    /// The same conversation, continued by a plugin under its grant.
+    /// The same conversation, continued by a plugin under its grant, for so long at most.
     #[must_use]
-    pub fn granted(&self, grant: Grant) -> Self {
+    pub fn granted(&self, grant: Grant, limit: Option<Duration>) -> Self {
+        let deadline = limit.map(|limit| {
+            (
+                Instant::now() + std::time::Duration::from_millis(limit.as_millis()),
+                limit,
+            )
+        });
         Self {
             grant: Some(Arc::new(grant)),
+            deadline,
             ..self.clone()
         }
     }
@@ -151,6 +162,10 @@ impl Effects {
             });
             return self.finish(n, Some(request), Nature::Read, result);
         }
+        if let Some((_, limit)) = self.deadline.filter(|(end, _)| Instant::now() >= *end) {
+            let message = format!("the call took longer than {limit}, its `timeout` in the profile");
+            return self.finish(n, Some(request), Nature::Read, Err(Fault::Failed { message }));
+        }
         if self.journal.plan() && request.nature() != Nature::Read {
             return self.list(n, request);
         }
@@ -174,12 +189,34 @@ impl Effects {
             journal: &self.journal,
             grant: self.grant.as_deref(),
         };
-        let result = self.world.act(&request, &acting)?;
+        let result = self.world.act(&self.limited(&request), &acting)?;
         if self.world.stop.stopped() && matches!(result, Err(Fault::Interrupted { .. })) {
             // Broken off by us: in doubt, as after a crash.
             return Err(Halt::Stopped);
         }
         self.finish(n, (nature == Nature::Read).then_some(request), nature, result)
+    }
+
+    /// What is done never takes longer than is left of the call. The journal has the request as it was made.
+    fn limited(&self, request: &Request) -> Request {
+        let mut request = request.clone();
+        let Some((end, _)) = self.deadline else {
+            return request;
+        };
+        let left = end.saturating_duration_since(Instant::now()).as_millis();
+        let left = u64::try_from(left).unwrap_or(u64::MAX).max(1);
+        match &mut request {
+            Request::Run(command) => command.timeout_ms = command.timeout_ms.min(left),
+            Request::RunAll { commands } => {
+                commands
+                    .iter_mut()
+                    .for_each(|command| command.timeout_ms = command.timeout_ms.min(left));
+            }
+            Request::Send(http) => http.timeout_ms = http.timeout_ms.min(left),
+            Request::Sleep { ms } => *ms = (*ms).min(left),
+            _ => {}
+        }
+        request
     }
 
     fn finish(

@@ -199,7 +199,7 @@ htpp = []
         runner.toml:10: gate.test.config: `x` is text, a table is wanted
           hint: The plugin's own configuration, checked against its schema
         runner.toml:11: gate.test.timeout: duration `30` has no unit: write `30s` for seconds, `30m` for minutes
-          hint: Limit for one call of it. Default: 10 minutes; e.g. `500ms`, `30s`, `2m`, `1h30m`
+          hint: Limit for one call of it, beside the plugin's own. Default: none but the plugin's own; e.g. `500ms`, `30s`, `2m`, `1h30m`
         runner.toml:13: environments.prod.target: `ssh` is text, a table is wanted
           hint: How it is deployed to
         runner.toml:14: environments.prod.first-deploy: `alow` is not allowed here

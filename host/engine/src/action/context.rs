@@ -1,6 +1,7 @@
 //! Where an action stands: the run so far, the profile, the world through its effects, and the plugins under their grants.
 
 use runner_core::{
+    duration::Duration,
     effect::{Request, Response},
     fault::Fault,
     grant::{Grant, GrantContext},
@@ -36,6 +37,7 @@ pub(super) struct Used {
     pub(super) plugin: Plugin,
     grant: Grant,
     config: String,
+    timeout: Option<Duration>,
 }
 
 impl<'a> Here<'a> {
@@ -150,12 +152,13 @@ impl<'a> Here<'a> {
             plugin,
             grant,
             config: used.config.to_string(),
+            timeout: used.timeout,
         })
     }
 
     /// The effects of the step, under the plugin's grant.
     pub(super) fn calls(&self, used: &Used) -> Box<Effects> {
-        Box::new(self.effects.granted(used.grant.clone()))
+        Box::new(self.effects.granted(used.grant.clone(), used.timeout))
     }
 
     /// What the plugin's call is about.

@@ -228,3 +228,19 @@ fn what_the_journal_says_is_what_was_seen_live() {
     assert_eq!(kept, journal);
     assert_eq!(Run::fold(&journal).expect("folds"), Some(session.state()));
 }
+
+#[test]
+fn a_call_takes_no_longer_than_the_profile_lets_it() {
+    let scratch = Scratch::new();
+    let slow =
+        |argv: [&str; 2]| json!({ "plugin": "command", "timeout": "300ms", "config": { "run": argv } });
+    let run = scratch.gate(json!({ "slow": slow(["sleep", "20"]), "quick": slow(["true", "it"]) }));
+    assert!(matches!(run.status(&StepId::from("gate/quick")), Status::Done(_)));
+    let Status::Failed(error, _) = run.status(&StepId::from("gate/slow")) else {
+        panic!(
+            "`sleep 20` was not ended: {:?}",
+            run.status(&StepId::from("gate/slow"))
+        );
+    };
+    assert!(error.message.contains("did not end within"), "{}", error.message);
+}
