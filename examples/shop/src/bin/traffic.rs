@@ -280,7 +280,8 @@ mod tests {
 
     #[test]
     fn a_shop_that_is_away_is_counted() {
-        let gone = Server::bind(0).unwrap().address().unwrap();
+        // Nobody listens there; a port that was free a moment ago may be another's by now.
+        let gone = SocketAddr::from(([127, 0, 0, 1], 1));
         let tally = Load {
             address: gone,
             rate: 20,
@@ -288,13 +289,8 @@ mod tests {
             browse: false,
         }
         .send();
-        assert_eq!(
-            tally,
-            Tally {
-                unanswered: 20,
-                ..Tally::default()
-            }
-        );
+        assert_eq!((tally.fine, tally.failed), (0, 0), "{tally}");
+        assert!(tally.unanswered > 0 && tally.unanswered <= 20, "{tally}");
     }
 
     #[test]
