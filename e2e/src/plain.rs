@@ -24,6 +24,8 @@ pattern!(
     r"\b\d+(\.\d+)? ?(ms|s|min|h)\b( \d+(\.\d+)? ?(ms|s|min)\b)*"
 );
 pattern!(HEX, r"\b[0-9a-f]{40,64}\b|\b[0-9a-f]{7,12}\b");
+// Seconds that a request took, below the threshold of the demo's rule.
+pattern!(QUICK, r"\b0\.[01]\d*\b");
 pattern!(PROCESS, r"\bpid \d+");
 
 /// Makes texts comparable.
@@ -65,6 +67,7 @@ impl Plain {
             (&EPOCH, "EPOCH"),
             (&SPAN, "SPAN"),
             (&HEX, "HEX"),
+            (&QUICK, "QUICK"),
             (&PROCESS, "PID"),
         ] {
             text = pattern.replace_all(&text, name).into_owned();
@@ -89,6 +92,10 @@ mod tests {
             (
                 "http://127.0.0.1:21001/health in /tmp/x/shop",
                 "http://127.0.0.1:PROD/health in SCRATCH/shop",
+            ),
+            (
+                "p95 0.0044 and 0.00095, over at 0.2",
+                "p95 QUICK and QUICK, over at 0.2",
             ),
             ("commit 1234567 of 5 tests", "commit HEX of 5 tests"),
             ("at 1772700000123", "at EPOCH"),
