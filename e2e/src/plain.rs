@@ -25,7 +25,7 @@ pattern!(
 );
 pattern!(HEX, r"\b[0-9a-f]{40,64}\b|\b[0-9a-f]{7,12}\b");
 // Seconds that a request took, below the threshold of the demo's rule.
-pattern!(QUICK, r"\b0\.[01]\d*\b");
+pattern!(QUICK, r"\b0\.[01]\d+\b");
 pattern!(PROCESS, r"\bpid \d+");
 
 /// Makes texts comparable.
