@@ -53,7 +53,7 @@ examples() {
     done
 }
 
-crash_anywhere() { sh scripts/crash-anywhere.sh --sample 64 --jobs 2; }
+crash_anywhere() { sh scripts/crash-anywhere.sh --sample 64 --jobs 1; }
 
 for section in $sections; do
     printf '\n==== %s ====\n' "$section"
