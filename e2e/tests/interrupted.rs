@@ -22,6 +22,18 @@ fn ctrl_c_leaves_nothing_locked_and_resume_goes_on() {
         "{}",
         ended.stderr
     );
+    let status: serde_json::Value =
+        serde_json::from_str(&scratch.said(&["status", "--output", "json"]).unwrap()).unwrap();
+    let locks: Vec<_> = status
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|place| &place["lock"])
+        .collect();
+    assert!(
+        locks.len() == 2 && locks.iter().all(|lock| lock.is_null()),
+        "{status}"
+    );
 
     let resumed = scratch.start(&["resume", run.as_str()]).unwrap().ended().unwrap();
     assert_end(&resumed, End::Released, 0);
