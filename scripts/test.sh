@@ -34,7 +34,9 @@ tests() {
     # The binary that the tests run in scratch repositories is the one that is tested.
     "$cargo" build --quiet --workspace
     if has nextest; then
-        "$cargo" nextest run --workspace --no-fail-fast
+        profile=default
+        if [ "${CI:-}" = true ]; then profile=ci; fi
+        "$cargo" nextest run --workspace --no-fail-fast --profile "$profile"
         "$cargo" test --quiet --workspace --doc
     else
         "$cargo" test --workspace

@@ -25,7 +25,7 @@ use crate::supervise::{
 /// How often something that changes by itself is looked at.
 const LOOK: Duration = Duration::from_millis(10);
 /// How long a supervisor may take to start its process, and to end beyond what its process takes.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How long another `runner` may take to start or stop the same service.
 const TURN: Duration = Duration::from_secs(120);
 /// What a process gets to end that makes room for another, or that lost its supervisor.
