@@ -78,7 +78,8 @@ impl Look {
         })
     }
 
-    /// The readings of an environment's watch, by rule; one sample, so what is counted between two has no data.
+    /// The readings of an environment's watch, by rule. Where a source counts between two samples there is a second one,
+    /// a second later.
     pub fn readings(&self, environment: &EnvironmentName) -> Result<BTreeMap<String, Reading>, LookError> {
         let action = Action::Watch {
             environment: environment.clone(),

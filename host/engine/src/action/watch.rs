@@ -24,6 +24,8 @@ use crate::{
 const GO_ON: &str = "continue";
 /// What a person may say to an alert.
 const ROLL_BACK: &str = "rollback";
+/// Between the two samples of a look, in milliseconds: long enough for a rate.
+const BETWEEN_MS: u64 = 1000;
 
 /// A metrics source in this watch.
 struct Source {
@@ -86,7 +88,7 @@ pub(super) fn watch(here: &Here<'_>, name: &EnvironmentName) -> Done {
     unreachable!("a watch ends with a verdict")
 }
 
-/// One sample of all that a watch of the environment would ask.
+/// What all that a watch of the environment would ask says now.
 pub(super) fn readings(here: &Here<'_>, name: &EnvironmentName) -> Done<BTreeMap<String, Reading>> {
     let watch = here
         .environment(name)?
@@ -94,7 +96,20 @@ pub(super) fn readings(here: &Here<'_>, name: &EnvironmentName) -> Done<BTreeMap
         .clone()
         .ok_or_else(|| unknown(&here.step.action, "watch"))?;
     let mut sources = sources(here, name, &watch)?;
-    Ok(sample(here, name, 0, &mut sources)?.readings)
+    let first = sample(here, name, 0, &mut sources)?;
+    if !counts_from_before(&first, &sources) {
+        return Ok(first.readings);
+    }
+    here.effects.sleep(BETWEEN_MS)?;
+    Ok(sample(here, name, 1, &mut sources)?.readings)
+}
+
+/// Whether a source that remembers would have more to say the second time.
+fn counts_from_before(first: &Sample, sources: &[Source]) -> bool {
+    sources.iter().any(|source| {
+        let silent = |query: &Query| first.readings.get(&query.name) == Some(&Reading::NoData);
+        source.memory.is_some() && source.queries.iter().any(silent)
+    })
 }
 
 fn sources(here: &Here<'_>, name: &EnvironmentName, watch: &Watch) -> Done<Vec<Source>> {
