@@ -4,6 +4,7 @@ mod approval;
 mod env;
 mod help;
 mod plugin;
+mod plugins;
 mod profile;
 mod release;
 mod status;
