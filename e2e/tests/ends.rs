@@ -3,7 +3,8 @@
 use std::fs;
 
 use runner_core::event::End;
-use runner_e2e::{Audit, Colleague, Journal, get_with, version_at};
+use runner_e2e::{Audit, Colleague, Journal, Scratch, get_with, version_at};
+use serde_json::{Value, json};
 
 use crate::expect::{asks, assert_end, assert_unlocked, begins, release, scratch, summary};
 
@@ -25,6 +26,11 @@ fn released_then_nothing_to_release_then_rolled_back() {
     );
     assert_eq!(scratch.git(&["status", "--porcelain"]).unwrap(), "");
     assert_unlocked(&scratch);
+    assert_eq!(
+        reading(&scratch, "version"),
+        json!({ "value": 1.0 }),
+        "status asks of the version that runs there"
+    );
 
     let ended = release(&scratch);
     assert_end(&ended, End::NothingToRelease, 0);
@@ -57,6 +63,13 @@ fn released_then_nothing_to_release_then_rolled_back() {
         html.contains("no-0-3-0") && html.contains("<svg"),
         "the metric is plotted"
     );
+}
+
+/// What `runner status` says of a rule of prod.
+fn reading(scratch: &Scratch, rule: &str) -> Value {
+    let status = scratch.said(&["status", "--output", "json"]).unwrap();
+    let places: Value = serde_json::from_str(&status).unwrap();
+    places[1]["readings"][rule].clone()
 }
 
 #[test]

@@ -87,14 +87,15 @@ pub(crate) fn inspect(
     deploy::inspect(&Here::new(conductor, step, effects), environment)
 }
 
-/// What the metrics of an environment say, asked outside of a run's plan.
+/// What the metrics say of a version in an environment, asked outside of a run's plan.
 pub(crate) fn readings(
     conductor: &Conductor,
     step: &Step,
     effects: &Effects,
     environment: &EnvironmentName,
+    version: &str,
 ) -> Done<BTreeMap<String, Reading>> {
-    watch::readings(&Here::new(conductor, step, effects), environment)
+    watch::readings(&Here::new(conductor, step, effects), environment, version)
 }
 
 /// A step of a plan that would look at what is not deployed yet.

@@ -78,14 +78,18 @@ impl Look {
         })
     }
 
-    /// The readings of an environment's watch, by rule. Where a source counts between two samples there is a second one,
+    /// The readings of an environment's watch of `version`, by rule. Where a source counts between two samples there is a second one,
     /// a second later.
-    pub fn readings(&self, environment: &EnvironmentName) -> Result<BTreeMap<String, Reading>, LookError> {
+    pub fn readings(
+        &self,
+        environment: &EnvironmentName,
+        version: &str,
+    ) -> Result<BTreeMap<String, Reading>, LookError> {
         let action = Action::Watch {
             environment: environment.clone(),
         };
         self.at(action, |conductor, step, effects| {
-            action::readings(conductor, step, effects, environment)
+            action::readings(conductor, step, effects, environment, version)
         })
     }
 

@@ -93,10 +93,13 @@ fn place(look: &Look, store: &dyn Store, profile: &Profile, name: EnvironmentNam
         .get(name.as_str())
         .is_some_and(|e: &Environment| e.watch.is_some());
     let deployment = look.deployment(&name).map_err(|error| error.to_string());
-    let runs_there = deployment.as_ref().is_ok_and(|there| there.version.is_some());
-    let readings = match watched && runs_there {
-        true => look.readings(&name).map_err(|error| error.to_string()),
-        false => Ok(BTreeMap::new()),
+    let version = deployment
+        .as_ref()
+        .ok()
+        .and_then(|there| there.version.as_deref());
+    let readings = match version.filter(|_| watched) {
+        Some(version) => look.readings(&name, version).map_err(|error| error.to_string()),
+        None => Ok(BTreeMap::new()),
     };
     Ok(Place {
         deployment,

@@ -41,7 +41,8 @@ pub(super) fn watch(here: &Here<'_>, name: &EnvironmentName) -> Done {
         .watch
         .clone()
         .ok_or_else(|| unknown(&here.step.action, "watch"))?;
-    let mut sources = sources(here, name, &watch)?;
+    let version = here.release().map(|release| release.version).unwrap_or_default();
+    let mut sources = sources(here, name, &watch, &version)?;
     let mut samples = Vec::new();
     let mut accepted = BTreeSet::new();
     let mut shown = BTreeMap::new();
@@ -88,14 +89,18 @@ pub(super) fn watch(here: &Here<'_>, name: &EnvironmentName) -> Done {
     unreachable!("a watch ends with a verdict")
 }
 
-/// What all that a watch of the environment would ask says now.
-pub(super) fn readings(here: &Here<'_>, name: &EnvironmentName) -> Done<BTreeMap<String, Reading>> {
+/// What all that a watch of `version` in the environment would ask says now.
+pub(super) fn readings(
+    here: &Here<'_>,
+    name: &EnvironmentName,
+    version: &str,
+) -> Done<BTreeMap<String, Reading>> {
     let watch = here
         .environment(name)?
         .watch
         .clone()
         .ok_or_else(|| unknown(&here.step.action, "watch"))?;
-    let mut sources = sources(here, name, &watch)?;
+    let mut sources = sources(here, name, &watch, version)?;
     let first = sample(here, name, 0, &mut sources)?;
     if !counts_from_before(&first, &sources) {
         return Ok(first.readings);
@@ -112,7 +117,7 @@ fn counts_from_before(first: &Sample, sources: &[Source]) -> bool {
     })
 }
 
-fn sources(here: &Here<'_>, name: &EnvironmentName, watch: &Watch) -> Done<Vec<Source>> {
+fn sources(here: &Here<'_>, name: &EnvironmentName, watch: &Watch, version: &str) -> Done<Vec<Source>> {
     let names: BTreeSet<_> = watch.rules.values().map(|rule| rule.source.clone()).collect();
     let source = |source: String| {
         let used = here
@@ -124,7 +129,7 @@ fn sources(here: &Here<'_>, name: &EnvironmentName, watch: &Watch) -> Done<Vec<S
         let rules = watch.rules.iter().filter(|(_, rule)| rule.source == source);
         let queries = rules.map(|(rule_name, rule)| Query {
             name: rule_name.clone(),
-            expression: placed(here, name, &rule.query),
+            expression: placed(name, version, &rule.query),
             window_ms: rule.window.unwrap_or(watch.interval.times(4)).as_millis(),
         });
         Ok(Source {
@@ -138,11 +143,10 @@ fn sources(here: &Here<'_>, name: &EnvironmentName, watch: &Watch) -> Done<Vec<S
 }
 
 /// A query with the names that differ from environment to environment filled in.
-fn placed(here: &Here<'_>, name: &EnvironmentName, query: &str) -> String {
-    let version = here.release().map(|release| release.version).unwrap_or_default();
+fn placed(name: &EnvironmentName, version: &str, query: &str) -> String {
     query
         .replace("{{environment}}", name.as_str())
-        .replace("{{version}}", &version)
+        .replace("{{version}}", version)
 }
 
 fn sample(here: &Here<'_>, name: &EnvironmentName, tick: u32, sources: &mut [Source]) -> Done<Sample> {
