@@ -57,6 +57,28 @@ pub mod lock {
     });
 }
 
+pub mod traffic {
+    wit_bindgen::generate!({
+        path: "../wit",
+        world: "traffic-role",
+        with: { "runner:plugin/types@0.1.0": crate::bindings::host::runner::plugin::types },
+        additional_derives: [PartialEq],
+        pub_export_macro: true,
+        export_macro_name: "export_traffic",
+    });
+}
+
+pub mod setup {
+    wit_bindgen::generate!({
+        path: "../wit",
+        world: "setup-role",
+        with: { "runner:plugin/types@0.1.0": crate::bindings::host::runner::plugin::types },
+        additional_derives: [PartialEq],
+        pub_export_macro: true,
+        export_macro_name: "export_setup",
+    });
+}
+
 pub mod metrics {
     wit_bindgen::generate!({
         path: "../wit",

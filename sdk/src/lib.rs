@@ -1,7 +1,7 @@
 //! What a plugin of `runner` is written with.
 //!
-//! A plugin implements one trait per role ([`Gate`], [`Target`], [`Lock`], [`Metrics`], [`Notifier`], [`Backup`]) and
-//! names the types in [`export!`]. It has no authority of its own: all that it can do is ask its [`Host`]. Its tests run
+//! A plugin implements one trait per role ([`Gate`], [`Target`], [`Lock`], [`Traffic`], [`Setup`], [`Metrics`], [`Notifier`],
+//! [`Backup`]) and names the types in [`export!`]. It has no authority of its own: all that it can do is ask its [`Host`]. Its tests run
 //! natively against [`testing::ScriptedHost`].
 //!
 //! ```
@@ -64,7 +64,7 @@ pub use host::Host;
 pub use report_files::ReportFiles;
 pub use retry::retry;
 pub use rfc3339::rfc3339;
-pub use role::{Backup, Gate, Lock, Metrics, Notifier, Target};
+pub use role::{Backup, Gate, Lock, Metrics, Notifier, Setup, Target, Traffic};
 
 /// Types of the interface `machine-files`.
 pub mod machine_files {
@@ -84,6 +84,16 @@ pub mod target {
 /// Types of the role `lock`.
 pub mod lock {
     pub use crate::bindings::lock::exports::runner::plugin::lock::Holder;
+}
+
+/// Types of the role `traffic`.
+pub mod traffic {
+    pub use crate::bindings::traffic::exports::runner::plugin::traffic::Stage;
+}
+
+/// Types of the role `setup`.
+pub mod setup {
+    pub use crate::bindings::setup::exports::runner::plugin::setup::Change;
 }
 
 /// Types of the role `metrics`.

@@ -6,7 +6,9 @@ use serde::de::DeserializeOwned;
 use crate::lock::Holder;
 use crate::metrics::{Query, Snapshot};
 use crate::notifier::Event;
+use crate::setup::Change;
 use crate::target::Deployment;
+use crate::traffic::Stage;
 use crate::{Artifact, Context, Error, Host, Release, Verdict};
 
 /// A check: before a release, or of an environment after a deploy.
@@ -48,6 +50,31 @@ pub trait Lock {
     ) -> Result<Option<Holder>, Error>;
     /// Gives the lock back if it is this run's.
     fn release(host: &impl Host, context: &Context<Self::Config>, run_id: &str) -> Result<(), Error>;
+}
+
+/// A new release that gets the traffic little by little. Beside [`Target`], with the same config; [`Target::rollback`] gives
+/// all traffic back, whatever the share is.
+pub trait Traffic {
+    /// The config of the target.
+    type Config: DeserializeOwned + JsonSchema;
+
+    /// The stages to go through after a deploy, rising; none when [`Target::deploy`] sends all traffic over by itself. Asks
+    /// the host for nothing but what the config says.
+    fn stages(host: &impl Host, context: &Context<Self::Config>) -> Result<Vec<Stage>, Error>;
+    /// Sends so much of the traffic to the context's release, the rest to what ran before. May be called twice.
+    fn shift(host: &impl Host, context: &Context<Self::Config>, percent: u8) -> Result<(), Error>;
+    /// Drains and stops what ran before: the context's release has all traffic and stays. May be called twice.
+    fn finish(host: &impl Host, context: &Context<Self::Config>) -> Result<(), Error>;
+}
+
+/// An environment from nothing, the same again and again. Beside [`Target`], with the same config.
+pub trait Setup {
+    /// The config of the target.
+    type Config: DeserializeOwned + JsonSchema;
+
+    /// Makes the environment what the config says, and returns what had to be changed: nothing the second time. In a plan
+    /// the same changes come back, so what they are must not depend on the result of a write.
+    fn apply(host: &impl Host, context: &Context<Self::Config>) -> Result<Vec<Change>, Error>;
 }
 
 /// A source of readings.

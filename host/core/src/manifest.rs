@@ -21,6 +21,10 @@ pub enum Role {
     Target,
     /// A lock that lies on the target.
     Lock,
+    /// A target's new release that gets the traffic little by little.
+    Traffic,
+    /// A target's environment from nothing: `runner env setup`.
+    Setup,
     /// A source of readings: `[metrics.*]`.
     Metrics,
     /// Tells people or services: `[notify.*]`.
@@ -36,6 +40,8 @@ impl Role {
             Self::Gate => "gate",
             Self::Target => "target",
             Self::Lock => "lock",
+            Self::Traffic => "traffic",
+            Self::Setup => "setup",
             Self::Metrics => "metrics",
             Self::Notifier => "notifier",
             Self::Backup => "backup",
@@ -172,7 +178,7 @@ process = ["ls"]
         plugin.toml:2: name: `My Plugin` does not match `^[a-z0-9][a-z0-9-]*$`
           hint: Lower-case letters, digits and `-`
         plugin.toml:4: roles[0]: `notifer` is not allowed here
-          hint: did you mean `notifier`? known here: `gate`, `target`, `lock`, `metrics`, `notifier`, `backup`
+          hint: did you mean `notifier`? known here: `gate`, `target`, `lock`, `traffic`, `setup`, `metrics`, `notifier`, `backup`
         plugin.toml:5: licence: unknown key `licence`
           hint: known here: `description`, `name`, `roles`, `version`, `wants`
         plugin.toml:9: wants[0].htpp: unknown key `htpp`

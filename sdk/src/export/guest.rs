@@ -6,14 +6,17 @@ use std::sync::Once;
 use serde::de::DeserializeOwned;
 
 use crate::bindings::host::runner::plugin::{runtime, types};
-use crate::bindings::{backup, gate, lock, metrics, notifier, target};
+use crate::bindings::{backup, gate, lock, metrics, notifier, setup, target, traffic};
 use crate::lock::Holder;
 use crate::metrics::{Query, Snapshot};
 use crate::notifier::Event;
+use crate::setup::Change;
 use crate::target::Deployment;
+use crate::traffic::Stage;
 use crate::wasm_host::WasmHost;
 use crate::{
-    Artifact, Backup, Context, Error, Gate, Level, Lock, Metrics, Notifier, Release, Target, Verdict,
+    Artifact, Backup, Context, Error, Gate, Level, Lock, Metrics, Notifier, Release, Setup, Target, Traffic,
+    Verdict,
 };
 
 /// What every call begins with.
@@ -65,6 +68,24 @@ impl<T: Lock> lock::exports::runner::plugin::lock::Guest for T {
     }
     fn release(context: types::Context, run_id: String) -> Result<(), Error> {
         T::release(&WasmHost, &begin(context)?, &run_id)
+    }
+}
+
+impl<T: Traffic> traffic::exports::runner::plugin::traffic::Guest for T {
+    fn stages(context: types::Context) -> Result<Vec<Stage>, Error> {
+        T::stages(&WasmHost, &begin(context)?)
+    }
+    fn shift(context: types::Context, percent: u8) -> Result<(), Error> {
+        T::shift(&WasmHost, &begin(context)?, percent)
+    }
+    fn finish(context: types::Context) -> Result<(), Error> {
+        T::finish(&WasmHost, &begin(context)?)
+    }
+}
+
+impl<T: Setup> setup::exports::runner::plugin::setup::Guest for T {
+    fn apply(context: types::Context) -> Result<Vec<Change>, Error> {
+        T::apply(&WasmHost, &begin(context)?)
     }
 }
 

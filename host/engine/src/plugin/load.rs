@@ -39,10 +39,12 @@ const OFFERED: &[&str] = &[
 const MANIFEST_SECTION: &str = "runner:manifest";
 
 /// Every role that an export can be.
-const ROLES: [Role; 6] = [
+const ROLES: [Role; 8] = [
     Role::Gate,
     Role::Target,
     Role::Lock,
+    Role::Traffic,
+    Role::Setup,
     Role::Metrics,
     Role::Notifier,
     Role::Backup,
