@@ -86,11 +86,6 @@ pub mod lock {
     pub use crate::bindings::lock::exports::runner::plugin::lock::Holder;
 }
 
-/// Types of the role `traffic`.
-pub mod traffic {
-    pub use crate::bindings::traffic::exports::runner::plugin::traffic::Stage;
-}
-
 /// Types of the role `setup`.
 pub mod setup {
     pub use crate::bindings::setup::exports::runner::plugin::setup::Change;

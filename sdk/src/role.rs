@@ -8,7 +8,6 @@ use crate::metrics::{Query, Snapshot};
 use crate::notifier::Event;
 use crate::setup::Change;
 use crate::target::Deployment;
-use crate::traffic::Stage;
 use crate::{Artifact, Context, Error, Host, Release, Verdict};
 
 /// A check: before a release, or of an environment after a deploy.
@@ -58,9 +57,6 @@ pub trait Traffic {
     /// The config of the target.
     type Config: DeserializeOwned + JsonSchema;
 
-    /// The stages to go through after a deploy, rising; none when [`Target::deploy`] sends all traffic over by itself. Asks
-    /// the host for nothing but what the config says.
-    fn stages(host: &impl Host, context: &Context<Self::Config>) -> Result<Vec<Stage>, Error>;
     /// Sends so much of the traffic to the context's release, the rest to what ran before. May be called twice.
     fn shift(host: &impl Host, context: &Context<Self::Config>, percent: u8) -> Result<(), Error>;
     /// Drains and stops what ran before: the context's release has all traffic and stays. May be called twice.

@@ -221,6 +221,21 @@ impl Planner<'_> {
             ),
             When::Forward,
         );
+        // Before the smoke checks: they ask the environment's own address.
+        if let Some(canary) = &settings.canary {
+            let parts = canary.steps.iter().map(|step| step.percent);
+            for percent in parts.chain([100]) {
+                let action = Action::Shift {
+                    environment: environment.clone(),
+                    percent,
+                };
+                self.stage(
+                    Some(name),
+                    one(&format!("canary/{percent}"), action),
+                    When::Forward,
+                );
+            }
+        }
         let smoke = settings.smoke.iter().map(|check| {
             let action = Action::Smoke {
                 environment: environment.clone(),
@@ -234,6 +249,13 @@ impl Planner<'_> {
                 environment: environment.clone(),
             };
             self.stage(Some(name), one("watch", action), When::Forward);
+        }
+        // Until here, what ran before was there to go back to at once.
+        if settings.canary.is_some() {
+            let action = Action::Settle {
+                environment: environment.clone(),
+            };
+            self.stage(Some(name), one("settle", action), When::Forward);
         }
         self.stage(
             Some(name),

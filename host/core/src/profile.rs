@@ -230,6 +230,9 @@ pub struct Environment {
     /// How long it may take to become healthy.
     #[serde(default)]
     pub health: Health,
+    /// Whether the traffic comes to a new release bit by bit; the target must be able to. Default: all at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<Canary>,
     /// The metrics after a deploy; none watches nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watch: Option<Watch>,
@@ -270,6 +273,27 @@ impl Default for Health {
             interval: Duration::from_millis(1_000),
         }
     }
+}
+
+/// Bringing the traffic to a new release bit by bit. Each step is watched by the rules of the environment's `watch`; a
+/// breach goes back as after a deploy. After the last one the release gets everything.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Canary {
+    /// In order, each a larger part than the one before.
+    #[schemars(length(min = 1))]
+    pub steps: Vec<CanaryStep>,
+}
+
+/// One part of the traffic.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct CanaryStep {
+    /// Of all requests, the part that the new release gets.
+    #[schemars(range(min = 1, max = 99))]
+    pub percent: u8,
+    /// For how long it is watched there.
+    pub watch: Duration,
 }
 
 /// Watching the metrics after a deploy.

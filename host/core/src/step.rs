@@ -65,6 +65,13 @@ pub enum Action {
         environment: EnvironmentName,
         check: String,
     },
+    /// Sends a part of the traffic to the release, in percent, and watches it there.
+    Shift {
+        environment: EnvironmentName,
+        percent: u8,
+    },
+    /// The release has all the traffic and stays: what ran before is stopped.
+    Settle { environment: EnvironmentName },
     /// Watches the metrics.
     Watch { environment: EnvironmentName },
     /// Records the release as good in the environment.

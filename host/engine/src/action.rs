@@ -12,6 +12,7 @@ mod preflight;
 mod record;
 mod release;
 mod report;
+mod traffic;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -50,6 +51,8 @@ pub(crate) fn perform(conductor: &Conductor, step: &Step, effects: &Effects) -> 
         }
         Action::Health { environment } => deploy::health(&here, environment),
         Action::Smoke { environment, check } => check::smoke(&here, environment, check),
+        Action::Shift { environment, percent } => traffic::shift(&here, environment, *percent),
+        Action::Settle { environment } => traffic::settle(&here, environment),
         Action::Watch { environment } if here.plan() => {
             Ok(only_reads(&format!("the metrics of {environment}")))
         }

@@ -12,7 +12,6 @@ use crate::metrics::{Query, Snapshot};
 use crate::notifier::Event;
 use crate::setup::Change;
 use crate::target::Deployment;
-use crate::traffic::Stage;
 use crate::wasm_host::WasmHost;
 use crate::{
     Artifact, Backup, Context, Error, Gate, Level, Lock, Metrics, Notifier, Release, Setup, Target, Traffic,
@@ -72,9 +71,6 @@ impl<T: Lock> lock::exports::runner::plugin::lock::Guest for T {
 }
 
 impl<T: Traffic> traffic::exports::runner::plugin::traffic::Guest for T {
-    fn stages(context: types::Context) -> Result<Vec<Stage>, Error> {
-        T::stages(&WasmHost, &begin(context)?)
-    }
     fn shift(context: types::Context, percent: u8) -> Result<(), Error> {
         T::shift(&WasmHost, &begin(context)?, percent)
     }

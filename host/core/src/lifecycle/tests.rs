@@ -32,6 +32,8 @@ fn profile(checks: usize, environments: usize, notifiers: usize) -> Profile {
             value["approval"] = json!({});
             value["backup"] = json!(["b0"]);
             value["smoke"] = json!(["s0"]);
+            value["canary"] =
+                json!({"steps": [{"percent": 10, "watch": "5s"}, {"percent": 50, "watch": "5s"}]});
         }
         (format!("e{i}"), value)
     };
@@ -84,7 +86,7 @@ fn event(seq: usize, kind: Kind) -> Event {
 fn kind_of(step: &Step) -> FailureKind {
     match step.action {
         Action::Approval { .. } => FailureKind::Rejected,
-        Action::Watch { .. } => FailureKind::Breach,
+        Action::Watch { .. } | Action::Shift { .. } => FailureKind::Breach,
         Action::Preflight | Action::Check { .. } => FailureKind::Blocked,
         _ => FailureKind::Failed,
     }
@@ -318,6 +320,9 @@ fn each_failure_leads_to_its_own_end() {
         (&["e1/approval"][..], false, End::Rejected),
         (&["e1/backup/b0"][..], false, End::Blocked),
         (&["e1/watch"][..], false, End::RolledBack),
+        (&["e1/canary/50"][..], false, End::RolledBack),
+        (&["e1/canary/100"][..], true, End::Stuck),
+        (&["e1/settle"][..], false, End::RolledBack),
         (&["e0/deploy"][..], false, End::RolledBack),
         (&["e1/health"][..], true, End::Stuck),
         (
@@ -351,6 +356,35 @@ fn a_rejected_production_leaves_staging_as_it_is() {
     assert!(matches!(run.status(&"e0/record".into()), Status::Done(_)));
     assert_eq!(*run.status(&"e1/lock".into()), Status::New);
     assert_eq!(*run.status(&"e1/notify/failure/n0".into()), Status::New);
+}
+
+#[test]
+fn the_traffic_comes_bit_by_bit_before_the_smoke_checks() {
+    let (run, _) = story(Command::Release { pre: None }, &["e1/canary/50"], false);
+    let deployed = run
+        .header
+        .plan
+        .steps()
+        .filter(|step| step.id.as_str().starts_with("e1/"));
+    let ids: Vec<_> = deployed.map(|step| step.id.as_str()).collect();
+    let from = ids.iter().position(|id| *id == "e1/health").expect("is there");
+    assert_eq!(
+        ids[from..from + 6],
+        [
+            "e1/health",
+            "e1/canary/10",
+            "e1/canary/50",
+            "e1/canary/100",
+            "e1/smoke/s0",
+            "e1/watch"
+        ]
+    );
+    assert!(matches!(run.status(&"e1/canary/10".into()), Status::Done(_)));
+    assert_eq!(
+        *run.status(&"e1/canary/100".into()),
+        Status::New,
+        "no more of the traffic"
+    );
 }
 
 #[test]

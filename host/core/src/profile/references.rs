@@ -137,6 +137,45 @@ impl<'a> Checking<'a> {
         self.not_zero(&entry(&health, "interval"));
         self.not_zero(&entry(&health, "timeout"));
         self.watch(&entry(pointer, "watch"));
+        self.canary(pointer);
+    }
+
+    /// The parts grow, and there are rules to watch them by.
+    fn canary(&mut self, environment: &str) {
+        let pointer = entry(environment, "canary");
+        let steps = entry(&pointer, "steps");
+        let Some(listed) = self.at(&steps).and_then(Value::as_array) else {
+            return;
+        };
+        if self.at(&entry(environment, "watch")).is_none() {
+            let message = "there is no `watch` to judge its steps by".to_owned();
+            let heading = dotted(&entry(environment, "watch"));
+            self.wrong(&pointer, message, format!("add `[{heading}]` with rules"));
+        }
+        let mut before = 0;
+        for (index, step) in listed.iter().enumerate() {
+            let step_pointer = entry(&steps, &index.to_string());
+            self.part(&entry(&step_pointer, "watch"), &entry(environment, "watch"));
+            let percent = step.get("percent").and_then(Value::as_u64).unwrap_or(before + 1);
+            if percent <= before {
+                let message = format!("{percent} % is no more than the {before} % before it");
+                let hint = "each step sends more of the traffic than the one before".to_owned();
+                self.wrong(&entry(&step_pointer, "percent"), message, hint);
+            }
+            before = percent;
+        }
+    }
+
+    /// The time of a step is enough for a sample.
+    fn part(&mut self, pointer: &str, watch: &str) {
+        let interval = self
+            .duration(&entry(watch, "interval"))
+            .unwrap_or(Watch::interval());
+        if let Some(time) = self.duration(pointer).filter(|time| *time < interval) {
+            let message = format!("`{time}` is too short for a sample every `{interval}`");
+            let hint = format!("watch longer, or set `{}.interval`", dotted(watch));
+            self.wrong(pointer, message, hint);
+        }
     }
 
     fn duration(&self, pointer: &str) -> Option<Duration> {

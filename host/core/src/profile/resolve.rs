@@ -316,6 +316,20 @@ shop-token.env = "T"
     }
 
     #[test]
+    fn a_canary_grows_and_is_watched() {
+        let text = "[project]\nname = \"x\"\n[environments.a]\ntarget.plugin = \"systemd\"\n[environments.a.canary]\nsteps = \
+                    [{ percent = 50, watch = \"1m\" }, { percent = 10, watch = \"0s\" }]\n";
+        insta::assert_snapshot!(errors(text), @r"
+        runner.toml:5: environments.a.canary: there is no `watch` to judge its steps by
+          hint: add `[environments.a.watch]` with rules
+        runner.toml:6: environments.a.canary.steps[1].percent: 10 % is no more than the 50 % before it
+          hint: each step sends more of the traffic than the one before
+        runner.toml:6: environments.a.canary.steps[1].watch: `0s` is too short for a sample every `15s`
+          hint: watch longer, or set `environments.a.watch.interval`
+        ");
+    }
+
+    #[test]
     fn what_a_later_layer_dropped_is_said_so() {
         let below = "[project]\nname = 's'\n[metrics.prom]\nplugin = 'p'\n[environments.prod]\ntarget.plugin = 't'\n[release]\nenvironments = ['prod']\n";
         let below = Layer::of_toml(Source::BuiltIn("demo".into()), below).expect("toml");

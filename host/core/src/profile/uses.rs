@@ -53,10 +53,14 @@ impl Profile {
             uses.extend(entries.map(|(name, of)| placed(entry(table, name), role, of.clone())));
         }
         uses.extend(notifiers.map(|(name, of)| placed(entry("/notify", name), Role::Notifier, of)));
-        uses.extend(self.environments.iter().map(|(name, environment)| {
+        for (name, environment) in &self.environments {
             let pointer = format!("{}/target", entry("/environments", name));
-            placed(pointer, Role::Target, environment.target.clone())
-        }));
+            let target = &environment.target;
+            uses.push(placed(pointer.clone(), Role::Target, target.clone()));
+            if environment.canary.is_some() {
+                uses.push(placed(pointer, Role::Traffic, target.clone()));
+            }
+        }
         uses
     }
 }

@@ -35,14 +35,20 @@ struct Source {
     memory: Option<String>,
 }
 
+/// The watch after a deploy.
 pub(super) fn watch(here: &Here<'_>, name: &EnvironmentName) -> Done {
-    let watch = here
-        .environment(name)?
-        .watch
-        .clone()
-        .ok_or_else(|| unknown(&here.step.action, "watch"))?;
+    let watch = here.environment(name)?.watch.as_ref();
+    over(
+        here,
+        name,
+        watch.ok_or_else(|| unknown(&here.step.action, "watch"))?,
+    )
+}
+
+/// Watches the environment so and so long, by these rules.
+pub(super) fn over(here: &Here<'_>, name: &EnvironmentName, watch: &Watch) -> Done {
     let version = here.release().map(|release| release.version).unwrap_or_default();
-    let mut sources = sources(here, name, &watch, &version)?;
+    let mut sources = sources(here, name, watch, &version)?;
     let mut samples = Vec::new();
     let mut accepted = BTreeSet::new();
     let mut shown = BTreeMap::new();
@@ -56,16 +62,16 @@ pub(super) fn watch(here: &Here<'_>, name: &EnvironmentName) -> Done {
             continue;
         }
         samples.push(sample);
-        let judgement = rules::judge(&watch, &samples, &accepted);
-        tell(here, &watch, tick, &judgement, &mut shown);
+        let judgement = rules::judge(watch, &samples, &accepted);
+        tell(here, watch, tick, &judgement, &mut shown);
         match &judgement.verdict {
             Verdict::Watching => {}
-            Verdict::Passed => return Ok(Output::Watched(report(&watch, samples, judgement))),
+            Verdict::Passed => return Ok(Output::Watched(report(watch, samples, judgement))),
             Verdict::Breached { line, .. } => {
                 let error = StepError::new(FailureKind::Breach, line.clone());
                 return Err(Broken::Failed(
                     error,
-                    Some(Output::Watched(report(&watch, samples, judgement))),
+                    Some(Output::Watched(report(watch, samples, judgement))),
                 ));
             }
             Verdict::Alert { rules, lines } => {
@@ -74,15 +80,15 @@ pub(super) fn watch(here: &Here<'_>, name: &EnvironmentName) -> Done {
                     name,
                     &format!("alert-{tick}"),
                     lines,
-                    &watch,
+                    watch,
                     &samples,
                     &judgement,
                 )?;
                 accepted.extend(rules.iter().cloned());
             }
             Verdict::Unknown { lines } => {
-                decide(here, name, "unknown", lines, &watch, &samples, &judgement)?;
-                return Ok(Output::Watched(report(&watch, samples, judgement)));
+                decide(here, name, "unknown", lines, watch, &samples, &judgement)?;
+                return Ok(Output::Watched(report(watch, samples, judgement)));
             }
         }
     }

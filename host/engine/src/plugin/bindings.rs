@@ -32,6 +32,7 @@ pub mod configuration {
 role!(gate, "gate-role");
 role!(target, "target-role");
 role!(lock, "lock-role");
+role!(traffic, "traffic-role");
 role!(metrics, "metrics-role");
 role!(notifier, "notifier-role");
 role!(backup, "backup-role");

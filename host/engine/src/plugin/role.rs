@@ -208,6 +208,30 @@ impl Plugin {
         Ok(done.map_err(Into::into))
     }
 
+    /// `traffic.shift`.
+    pub fn shift(&self, calls: Box<dyn Calls>, context: CallContext, percent: u8) -> Said<()> {
+        let context = context.into();
+        let done = call!(
+            self,
+            calls,
+            traffic::TrafficRole,
+            runner_plugin_traffic.call_shift(&context, percent)
+        )?;
+        Ok(done.map_err(Into::into))
+    }
+
+    /// `traffic.finish`.
+    pub fn finish(&self, calls: Box<dyn Calls>, context: CallContext) -> Said<()> {
+        let context = context.into();
+        let done = call!(
+            self,
+            calls,
+            traffic::TrafficRole,
+            runner_plugin_traffic.call_finish(&context)
+        )?;
+        Ok(done.map_err(Into::into))
+    }
+
     /// `metrics.sample`.
     pub fn sample(
         &self,

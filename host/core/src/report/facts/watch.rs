@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use super::{environment::status, row::Tone};
+use super::row::Tone;
 use crate::{
     id::EnvironmentName,
     output::{Output, WatchReport},
     report::number,
     rules::{Action, Coverage, Reading, Rule, RuleState, Sample, Side, State},
     run::Run,
-    step::{FailureKind, Status},
+    step::{self, FailureKind, Status, Step},
 };
 
 /// How an environment was watched.
@@ -84,10 +84,7 @@ pub(in crate::report) struct BreachSpan {
 
 impl WatchFacts {
     pub(super) fn of(run: &Run, name: &EnvironmentName) -> Option<Self> {
-        let status = status(run, name, "watch");
-        let Some(Output::Watched(report)) = status.output() else {
-            return None;
-        };
+        let (status, report) = latest(run, name)?;
         let samples: Vec<&Sample> = report.samples.iter().filter(|sample| sample.tick > 0).collect();
         let start = report.samples.first().map_or(0, |sample| sample.at);
         let (outcome, tone) = match status {
@@ -111,6 +108,19 @@ impl WatchFacts {
             rules: report.rules.iter().map(rule).collect(),
         })
     }
+}
+
+/// The last watch that saw anything: the one after the deploy, or of a part of the traffic.
+fn latest<'a>(run: &'a Run, name: &EnvironmentName) -> Option<(&'a Status, &'a WatchReport)> {
+    let watches = |step: &&Step| match &step.action {
+        step::Action::Watch { environment } | step::Action::Shift { environment, .. } => environment == name,
+        _ => false,
+    };
+    let seen = |step: &'a Step| match run.status(&step.id) {
+        status if let Some(Output::Watched(report)) = status.output() => Some((status, report)),
+        _ => None,
+    };
+    run.header.plan.steps().filter(watches).filter_map(seen).last()
 }
 
 fn summary(status: &Status, report: &WatchReport) -> String {
