@@ -125,6 +125,9 @@ Examples:
   runner rollback prod --to 1.2.2
   runner rollback prod --plan")]
     Rollback(RollbackArgs),
+    /// Make environments what the profile says of them
+    #[command(subcommand)]
+    Env(EnvCommand),
     /// Show what runs where, as the targets themselves say
     #[command(after_help = "\
 Examples:
@@ -218,6 +221,29 @@ pub(crate) struct PlanArgs {
     /// Print what would be done, in order, and do nothing
     #[arg(long)]
     pub(crate) plan: bool,
+}
+
+/// `runner env`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum EnvCommand {
+    /// Set one environment up, from nothing if need be: packages, users, database, units, site, certificate
+    #[command(after_help = "\
+Again, it changes nothing that is as it should be. What was broken off is done by doing it again.
+
+Examples:
+  runner env setup staging --plan    what would be changed, file by file
+  runner env setup staging")]
+    Setup(SetupArgs),
+}
+
+/// `runner env setup`.
+#[derive(Debug, Args)]
+pub(crate) struct SetupArgs {
+    /// The environment
+    #[arg(value_name = "ENV")]
+    pub(crate) environment: String,
+    #[command(flatten)]
+    pub(crate) plan: PlanArgs,
 }
 
 /// `runner release`.

@@ -16,7 +16,7 @@ use runner_core::event;
 
 use crate::app::App;
 use crate::approval::{self, Plain};
-use crate::args::Command;
+use crate::args::{Command, EnvCommand};
 use crate::drive;
 use crate::error::{Done, Exit};
 
@@ -40,6 +40,10 @@ pub(crate) fn run(app: &App, command: Command) -> Done {
                 to: args.to,
             };
             drive::begin(app, command, args.plan.plan)
+        }
+        Command::Env(EnvCommand::Setup(args)) => {
+            let environment = args.environment.into();
+            drive::begin(app, event::Command::Setup { environment }, args.plan.plan)
         }
         Command::Status(args) => status::run(app, &args),
         Command::Approve(args) => approval::answer(app, &args, Plain::Yes),

@@ -126,7 +126,9 @@ pub(crate) fn version(run: &Run) -> Option<&str> {
 pub(crate) fn title(run: &Run) -> String {
     let name = run.header.command.name();
     match &run.header.command {
-        Command::Deploy { environment, .. } | Command::Rollback { environment, .. } => {
+        Command::Deploy { environment, .. }
+        | Command::Rollback { environment, .. }
+        | Command::Setup { environment } => {
             format!("{name} {environment}")
         }
         _ => name.to_owned(),

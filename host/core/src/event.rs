@@ -72,6 +72,8 @@ pub enum Command {
         /// None is the last good one that is not the running one.
         to: Option<String>,
     },
+    /// One environment, made what the profile says of it, from nothing if need be.
+    Setup { environment: crate::id::EnvironmentName },
 }
 
 impl Command {
@@ -82,6 +84,7 @@ impl Command {
             Self::QualityGate => "quality-gate",
             Self::Deploy { .. } => "deploy",
             Self::Rollback { .. } => "rollback",
+            Self::Setup { .. } => "env setup",
         }
     }
 }

@@ -154,6 +154,7 @@ fn success(run: &Run) -> String {
         Command::QualityGate => "every check passed".to_owned(),
         Command::Deploy { environment, .. } => format!("deployed to {environment}"),
         Command::Rollback { environment, .. } => format!("{environment} went back"),
+        Command::Setup { environment } => format!("{environment} is set up"),
     }
 }
 
@@ -302,6 +303,21 @@ fn end_of(halt: &Halt<'_>, deploy: &Status) -> (End, Vec<String>) {
         ) => (
             End::Stuck,
             vec![format!("bring {environment} back by hand: {}", halt.reason)],
+        ),
+        (
+            Some((
+                Step {
+                    action: Action::Setup { environment },
+                    ..
+                },
+                FailureKind::Failed,
+            )),
+            _,
+        ) => (
+            End::Stuck,
+            vec![format!(
+                "{environment} is set up in part: mend what is wrong, then `runner env setup {environment}` does the rest"
+            )],
         ),
         (Some((_, FailureKind::Rejected)), _) => (End::Rejected, Vec::new()),
         (Some((_, FailureKind::NothingToRelease)), _) => (End::NothingToRelease, Vec::new()),

@@ -136,6 +136,15 @@ impl Deployment {
     }
 }
 
+/// One thing that setting up an environment changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// What was changed: a path, or e.g. `package nginx`.
+    pub subject: String,
+    /// A unified diff, or one line that begins with `+`, `-` or `~`. Secrets are only named in it.
+    pub diff: String,
+}
+
 /// A finished or broken-off watch: every sample and the last state of every rule.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct WatchReport {
@@ -187,6 +196,8 @@ pub enum Output {
         took_ms: u64,
         deployment: Deployment,
     },
+    /// What had to be changed for an environment to be what the profile says; nothing when it was that already.
+    Setup(Vec<Change>),
     /// Files written.
     Reports(Vec<String>),
 }

@@ -46,7 +46,11 @@ impl Plan {
             profile,
             stages: Vec::new(),
         };
-        plan.stage(None, [("preflight".to_owned(), Action::Preflight)], When::Forward);
+        // Setting up is about no release: it neither looks for one nor reports of one.
+        let of_a_release = !matches!(command, Command::Setup { .. });
+        if of_a_release {
+            plan.stage(None, [("preflight".to_owned(), Action::Preflight)], When::Forward);
+        }
         match command {
             Command::QualityGate => plan.gate(None),
             Command::Release { .. } => {
@@ -67,8 +71,14 @@ impl Plan {
                 profile.environment(environment)?;
                 plan.rollback(environment);
             }
+            Command::Setup { environment } => {
+                profile.environment(environment)?;
+                plan.setup(environment);
+            }
         }
-        plan.stage(None, [("report".to_owned(), Action::Report)], When::Always);
+        if of_a_release {
+            plan.stage(None, [("report".to_owned(), Action::Report)], When::Always);
+        }
         Ok(Self { stages: plan.stages })
     }
 
@@ -275,6 +285,35 @@ impl Planner<'_> {
             When::Locked,
         );
         self.notices(Notice::DeploySucceeded, Some(name), When::Forward);
+    }
+
+    fn setup(&mut self, name: &EnvironmentName) {
+        let environment = || name.clone();
+        for (what, action, when) in [
+            (
+                "lock",
+                Action::Lock {
+                    environment: environment(),
+                },
+                When::Forward,
+            ),
+            (
+                "setup",
+                Action::Setup {
+                    environment: environment(),
+                },
+                When::Forward,
+            ),
+            (
+                "unlock",
+                Action::Unlock {
+                    environment: environment(),
+                },
+                When::Locked,
+            ),
+        ] {
+            self.stage(Some(name), [(format!("{name}/{what}"), action)], when);
+        }
     }
 
     fn rollback(&mut self, name: &EnvironmentName) {

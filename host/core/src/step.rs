@@ -58,6 +58,8 @@ pub enum Action {
     Deploy { environment: EnvironmentName },
     /// Goes back to an earlier release because a person said so; has no undo.
     Return { environment: EnvironmentName },
+    /// Makes the environment what the profile says of it; has no undo, the same again goes on.
+    Setup { environment: EnvironmentName },
     /// Waits until the target says that the release runs and is healthy.
     Health { environment: EnvironmentName },
     /// One check of the environment.

@@ -12,6 +12,7 @@ mod preflight;
 mod record;
 mod release;
 mod report;
+mod setup;
 mod traffic;
 mod watch;
 
@@ -57,6 +58,7 @@ pub(crate) fn perform(conductor: &Conductor, step: &Step, effects: &Effects) -> 
             Ok(only_reads(&format!("the metrics of {environment}")))
         }
         Action::Watch { environment } => watch::watch(&here, environment),
+        Action::Setup { environment } => setup::setup(&here, environment),
         Action::Record { environment } => record::record(&here, environment),
         Action::Unlock { environment } => lock::give(&here, environment),
         Action::Notify {

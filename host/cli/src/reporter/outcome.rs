@@ -1,6 +1,6 @@
 //! What a step left behind, in one line, and what it found, in several.
 
-use runner_core::output::{Condition, Deployment, Finding, Output, Severity, Verdict};
+use runner_core::output::{Change, Condition, Deployment, Finding, Output, Severity, Verdict};
 use runner_core::step::{Status, StepError};
 
 use crate::format::{count, size, took};
@@ -78,6 +78,10 @@ pub(crate) fn told(status: &Status) -> Told {
         Status::New => plain(Mark::Todo, ""),
         Status::Running => plain(Mark::Run, ""),
         Status::Done(Output::Skipped(why)) => plain(Mark::Skip, why),
+        Status::Done(output @ Output::Setup(changes)) => Told {
+            details: changes.iter().flat_map(change).collect(),
+            ..plain(Mark::Ok, &line(output))
+        },
         Status::Done(output) => plain(Mark::Ok, &line(output)),
         Status::Failed(error, output) => {
             let seen = output.as_ref().map(findings).unwrap_or_default();
@@ -149,11 +153,19 @@ fn line(output: &Output) -> String {
                 deployed(deployment)
             )
         }
+        Output::Setup(changes) if changes.is_empty() => "nothing had to be changed".to_owned(),
+        Output::Setup(changes) => count(changes.len(), "change"),
         Output::Reports(files) => files.first().map_or_else(String::new, |first| {
             let folder = first.rsplit_once('/').map_or(".", |(folder, _)| folder);
             format!("{} in {folder}", count(files.len(), "file"))
         }),
     }
+}
+
+/// What was changed, then how, line by line.
+fn change(change: &Change) -> impl Iterator<Item = String> {
+    let lines = change.diff.lines().map(|line| format!("  {line}"));
+    std::iter::once(change.subject.clone()).chain(lines.collect::<Vec<_>>())
 }
 
 /// `1.2.3, 2 of 2 services healthy`.

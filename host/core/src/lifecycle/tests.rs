@@ -240,6 +240,7 @@ fn commands() -> impl Strategy<Value = Command> {
         1 => Just(Command::QualityGate),
         1 => Just(Command::Deploy { environment: "e0".into(), version: None }),
         1 => Just(Command::Rollback { environment: "e0".into(), to: None }),
+        1 => Just(Command::Setup { environment: "e0".into() }),
     ]
 }
 
@@ -384,6 +385,22 @@ fn the_traffic_comes_bit_by_bit_before_the_smoke_checks() {
         *run.status(&"e1/canary/100".into()),
         Status::New,
         "no more of the traffic"
+    );
+}
+
+#[test]
+fn what_is_set_up_in_part_is_set_up_again() {
+    let setup = || Command::Setup {
+        environment: "e0".into(),
+    };
+    assert_eq!(story(setup(), &[], false).1, End::Released);
+    let (run, end) = story(setup(), &["e0/setup"], false);
+    assert_eq!(end, End::Stuck);
+    check_ends(&run, end);
+    let (_, _, by_hand) = run.end.expect("it has ended");
+    assert_eq!(
+        by_hand,
+        ["e0 is set up in part: mend what is wrong, then `runner env setup e0` does the rest"]
     );
 }
 

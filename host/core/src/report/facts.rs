@@ -123,6 +123,7 @@ fn word(end: End, command: &Command) -> &'static str {
         (End::Released, Command::QualityGate) => "gate passed",
         (End::Released, Command::Deploy { .. }) => "deployed",
         (End::Released, Command::Rollback { .. }) => "went back",
+        (End::Released, Command::Setup { .. }) => "set up",
         (End::RolledBack, _) => "rolled back",
         (End::NothingToRelease, _) => "nothing to release",
         (end, _) => end.word(),

@@ -33,6 +33,7 @@ role!(gate, "gate-role");
 role!(target, "target-role");
 role!(lock, "lock-role");
 role!(traffic, "traffic-role");
+role!(setup, "setup-role");
 role!(metrics, "metrics-role");
 role!(notifier, "notifier-role");
 role!(backup, "backup-role");

@@ -2,7 +2,7 @@
 
 use runner_core::{
     fault::Fault,
-    output::{Deployment, Verdict},
+    output::{Change, Deployment, Verdict},
     release::{Artifact, Release},
     rules::Reading,
 };
@@ -230,6 +230,24 @@ impl Plugin {
             runner_plugin_traffic.call_finish(&context)
         )?;
         Ok(done.map_err(Into::into))
+    }
+
+    /// `setup.apply`: what had to be changed.
+    pub fn apply(&self, calls: Box<dyn Calls>, context: CallContext) -> Said<Vec<Change>> {
+        let context = context.into();
+        let changes = call!(
+            self,
+            calls,
+            setup::SetupRole,
+            runner_plugin_setup.call_apply(&context)
+        )?;
+        let change = |c: bindings::setup::exports::runner::plugin::setup::Change| Change {
+            subject: c.subject,
+            diff: c.diff,
+        };
+        Ok(changes
+            .map(|changes| changes.into_iter().map(change).collect())
+            .map_err(Into::into))
     }
 
     /// `metrics.sample`.
