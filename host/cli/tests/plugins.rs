@@ -40,6 +40,7 @@ fn with_cargo(env: TestEnv) -> TestEnv {
 }
 
 /// Whether components can be built here. In CI they must be.
+#[expect(clippy::print_stderr, reason = "a skip must be loud")]
 fn can_build() -> bool {
     match runner_build::toolchain::ready(&root()) {
         Ok(_) => true,

@@ -22,7 +22,7 @@ pub(super) fn preflight(here: &Here<'_>) -> Done {
     let state = git_state(here)?;
     let mut release = None;
     match here.run.header.command.clone() {
-        Command::QualityGate => {}
+        Command::QualityGate | Command::Setup { .. } => {}
         Command::Release { .. } => {
             clean(&state)?;
             // Computed again, and kept, by the step `version`; here only to stop before the gate is run for nothing.

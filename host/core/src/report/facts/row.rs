@@ -194,6 +194,10 @@ fn told_by(output: &Output) -> String {
             .join(", "),
         Output::Deployed(deployment) => deployment.version.clone().unwrap_or_default(),
         Output::Watched(report) => report.summary.clone(),
+        Output::Setup(changes) => match changes.len() {
+            1 => "1 change".to_owned(),
+            count => format!("{count} changes"),
+        },
         Output::Notified { at: Some(at) } => at.clone(),
         Output::Good(good) => format!("{} is good", good.release.tag),
     }
