@@ -342,6 +342,12 @@ impl ScriptedHost {
         self.check(Check::Json(value))
     }
 
+    /// The host takes so long to answer, by the plugin's clock.
+    pub fn takes(mut self, ms: u64) -> Self {
+        self.last().takes_ms = ms;
+        self
+    }
+
     /// The host answers with this error instead.
     pub fn fails(mut self, error: Error) -> Self {
         self.last().answer = Err(error);

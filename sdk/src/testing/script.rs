@@ -27,6 +27,8 @@ pub(super) struct Expectation {
     pub(super) call: Call,
     checks: Vec<Check>,
     pub(super) answer: Result<Answer, Error>,
+    /// How long the call takes, by the clock of the script, in milliseconds.
+    pub(super) takes_ms: u64,
 }
 
 /// What must hold of a call beyond its line and machine.
@@ -99,6 +101,7 @@ impl ScriptedHost {
             call,
             checks: Vec::new(),
             answer: Ok(answer),
+            takes_ms: 0,
         });
         self
     }
@@ -121,7 +124,9 @@ impl ScriptedHost {
             panic!("{}", self.difference(&wrong, &call));
         }
         self.calls.borrow_mut().push(call);
-        expected.expect("just compared").answer
+        let expected = expected.expect("just compared");
+        self.clock.set(self.clock.get() + expected.takes_ms);
+        expected.answer
     }
 
     fn difference(&self, wrong: &str, call: &Call) -> String {
