@@ -16,9 +16,12 @@ mod promises {
     mod prometheus;
     mod scratch;
     mod secrets;
+    mod sentry;
     mod server;
     mod signed_webhook;
     mod stopped;
     mod telegram;
     mod troubled;
+    mod uptimerobot;
+    mod wire;
 }

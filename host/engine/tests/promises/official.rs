@@ -142,6 +142,9 @@ fn has_a_schema_for_each_role_that_its_sample_fits() {
 #[test]
 fn denied_everything_it_says_so_and_nothing_happens() {
     for_every_call(false, |sample, call| {
+        if is_none_of_its_business(sample, call) {
+            return;
+        }
         let grant = Grant {
             plugin: sample.plugin.to_owned(),
             path: format!("gate.{}", sample.plugin),
@@ -175,6 +178,15 @@ fn denied_everything_it_says_so_and_nothing_happens() {
             .count();
         assert!(asked > 0, "{} asked for nothing", call.title(sample));
     });
+}
+
+/// Whether a notifier has nothing to do with an event: Sentry knows releases and deploys only.
+fn is_none_of_its_business(sample: &Sample, call: &Call) -> bool {
+    let other = matches!(
+        call,
+        Call::Notify("gate" | "deploy-failed" | "approval-wanted" | "alert", _)
+    );
+    sample.plugin == "sentry" && other
 }
 
 #[test]
@@ -223,7 +235,10 @@ fn is_surely_a_read(request: &Request) -> bool {
     match request {
         Request::Run(command) => command.argv.starts_with(&["git".to_owned(), "grep".to_owned()]),
         Request::RunAll { commands } => commands.is_empty(),
-        Request::Send(http) => http.method == "GET" || http.url.ends_with("/api/v1/query"),
+        Request::Send(http) => {
+            let asks = ["/api/v1/query", "/v2/getMonitors"];
+            http.method == "GET" || asks.iter().any(|end| http.url.ends_with(end))
+        }
         _ => true,
     }
 }

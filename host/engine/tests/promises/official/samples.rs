@@ -61,6 +61,7 @@ pub(super) fn samples() -> Vec<Sample> {
             ],
         },
     ];
+    samples.extend(observers());
     for format in ["go", "junit", "cargo", "nextest", "jest", "vitest", "playwright"] {
         let config = json!({ "run": ["make", "test"], "format": format, "report": "report.out" });
         samples.push(sample("tests", config));
@@ -69,6 +70,44 @@ pub(super) fn samples() -> Vec<Sample> {
         let config =
             json!({ "run": ["make", "cover"], "format": format, "report": "cover.out", "total": 80 });
         samples.push(sample("coverage", config));
+    }
+    samples
+}
+
+/// What looks at an environment from outside.
+fn observers() -> Vec<Sample> {
+    let api =
+        json!({ "path": "/api/health", "json": { "status": "healthy", "environment": "{{environment}}" } });
+    let robot = |api| json!({ "api": api, "key": "{{secret:robot}}", "monitors": { "staging": 22 } });
+    let mut samples = vec![
+        Sample {
+            plugin: "sentry",
+            config: json!({ "organization": "acme", "projects": ["shop"], "token": "{{secret:sentry}}" }),
+            queries: &["errors release:{{release}}", "issues level:fatal"],
+        },
+        Sample {
+            plugin: "http-health",
+            config: json!({ "endpoints": { "api": api, "site": { "path": "/" } }, "tries": 2 }),
+            queries: &["healthy", "healthy api", "latency api"],
+        },
+        Sample {
+            plugin: "uptimerobot",
+            config: robot("v2"),
+            queries: &["up staging", "response-time staging", "uptime staging 7d"],
+        },
+        Sample {
+            plugin: "uptimerobot",
+            config: robot("v3"),
+            queries: &["up staging", "uptime staging"],
+        },
+    ];
+    for format in ["k6", "wrk", "hey"] {
+        let config = json!({ "run": ["sh", "load.sh"], "format": format, "p99": "500ms", "min-rate": 50 });
+        samples.push(Sample {
+            plugin: "load",
+            config,
+            queries: &[],
+        });
     }
     samples
 }
