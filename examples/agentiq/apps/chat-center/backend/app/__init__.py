@@ -1,0 +1,1 @@
+"""The chat centre of AgentIQ: conversations with customers of marketplaces, with suggested answers."""
