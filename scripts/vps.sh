@@ -323,9 +323,7 @@ up() {
 }
 
 start() {
-    check_tools
     make_base "$base"
-    mkdir -p "$dir"
     cd "$dir"
     if [ ! -f name ]; then make_server; fi
     name=$(cat name)
@@ -361,8 +359,8 @@ reset() {
 script=$0
 [ $# -ge 2 ] || usage
 command=$1
-mkdir -p "$2" 2>/dev/null || fail "\`$2\` is not a folder that can be written to"
-dir=$(cd "$2" && pwd -P)
+if [ "$command" = start ]; then mkdir -p "$2" 2>/dev/null || :; fi
+dir=$(cd "$2" 2>/dev/null && pwd -P) || fail "\`$2\` is not a folder"
 shift 2
 name=vps
 bare=no
@@ -387,6 +385,8 @@ base=$cache/$suite-$(sed -n '/^suite=/,/^# ---- one/p' "$script" | cksum | cut -
 case $base$dir in *[:,\\\"]*) fail "\`$base\` or \`$dir\` has a character that a mount option cannot have" 'use a folder without : , \ and "' ;; esac
 
 case $command in
-start | stop | reset | checkpoint) "$command" ;;
+start | stop | reset | checkpoint) ;;
 *) usage ;;
 esac
+check_tools
+"$command"

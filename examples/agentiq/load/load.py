@@ -4,11 +4,11 @@
 usage: python3 load.py URL [--rate 500] [--requests 20000] [--seconds 120] [--until FILE] [--connect ADDRESS] ...
 
 Requests are sent at fixed times, however slow the answers are, and their latency counts from that time: a server that
-pauses is not spared the requests of the pause. It ends when `--requests` have been sent and, with `--until`, FILE is there
-(a deploy has ended); after `--seconds` in any case. Only loopback and the test servers of scripts/vps.sh are sent to.
+pauses is not spared the requests of the pause. It ends when `--requests` have been sent and, with `--until`, FILE is
+there (a deploy has ended); after `--seconds` in any case. Only loopback and servers of scripts/vps.sh are sent to.
 
-A request fails if it is not answered whole and with 2xx or 3xx in time. One exception, counted as `retried`: a server may
-close a connection that is kept alive at any time, so when it closes one without a byte of an answer, the request is
+A request fails if it is not answered whole and with 2xx or 3xx in time. One exception, counted as `retried`: a server
+may close a connection that is kept alive at any time, so when it closes one without a byte of an answer, the request is
 sent again on a new connection, once, as every browser does (RFC 9110, 9.2.2). `--no-keep-alive` has no such case.
 """
 
@@ -116,6 +116,8 @@ class Connection:
 
     async def ask(self, tally: Tally) -> tuple[int, bytes]:
         """Sends the request and reads the answer: its status and body."""
+        if self._streams and self._streams[0].at_eof():
+            await self.close()
         reused = self._streams is not None
         try:
             return await self._ask_once()

@@ -9,6 +9,7 @@ import threading
 import unittest
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import load
 
@@ -48,7 +49,8 @@ class Server:
         self._server.close()
         for writer in self._writers:
             writer.transport.abort()
-        self._loop.run_until_complete(asyncio.sleep(0.01))
+        while tasks := asyncio.all_tasks(self._loop):
+            self._loop.run_until_complete(asyncio.wait(tasks))
         self._loop.close()
 
 
@@ -62,7 +64,7 @@ def answers(faults: dict[int, bytes]) -> Answer:
     return answer
 
 
-def measure(url: str, *options: str) -> tuple[int, dict[str, object]]:
+def measure(url: str, *options: str) -> tuple[int, dict[str, Any]]:
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         code = load.main([url, "--rate", "1000", "--connections", "1", *options])

@@ -36,6 +36,7 @@ Db = Annotated[Session, Depends(request_session)]
 
 
 def ping() -> None:
-    """Raises if the database does not answer."""
+    """Raises if the database does not answer; no transaction is needed for that."""
     with engine().connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
         connection.execute(text("SELECT 1"))

@@ -1,4 +1,4 @@
-"""Whether this process can do its work."""
+"""Which version this process is, and whether it can do its work."""
 
 from datetime import datetime
 from typing import Literal
@@ -24,6 +24,19 @@ class Health(BaseModel):
     database: Literal["ok", "error"]
     celery: Literal["ok", "no worker", "error"]
     timestamp: datetime
+
+
+class Version(BaseModel):
+    """What runs here."""
+
+    version: str
+    environment: str
+
+
+@router.get("/api/version")
+async def version() -> Version:
+    """Asks nothing of others, and is cheap."""
+    return Version(version=settings().app_version, environment=settings().env)
 
 
 @router.get("/health")

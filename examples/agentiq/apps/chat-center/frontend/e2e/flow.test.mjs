@@ -2,8 +2,9 @@
  * One operator's day, in a real browser: log in, sync, take a suggestion.
  *
  * RUNNER_URL is the site; without it, the built front end (`npm run build`) and a back end are started here, the latter
- * with the Python of PYTHON (python3). DEMO_PASSWORD is the demo user's. CHROMIUM is the browser (/usr/bin/chromium),
- * CHROMIUM_ARGS are more of its options, and SCREENSHOTS is a folder for what it shows. EXPECT_VERSION must be shown.
+ * with the Python of PYTHON (python3). RUNNER_CONNECT is the address of a site whose name is not in the DNS.
+ * DEMO_PASSWORD is the demo user's, EXPECT_VERSION must be shown, CHROMIUM is the browser (/usr/bin/chromium), and
+ * SCREENSHOTS is a folder for what it shows.
  */
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
@@ -64,9 +65,10 @@ async function startSite() {
 
 before(async () => {
   if (!site) await startSite();
+  const names = env.RUNNER_CONNECT ? [`--host-resolver-rules=MAP ${new URL(site).hostname} ${env.RUNNER_CONNECT}`] : [];
   browser = await chromium.launch({
     executablePath: env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", ...(env.CHROMIUM_ARGS ?? "").split(" ").filter(Boolean)],
+    args: ["--no-sandbox", ...names],
   });
 });
 

@@ -16,7 +16,7 @@ let answers: Record<string, () => Response>;
 beforeEach(() => {
   vi.stubGlobal("__VERSION__", "1.2.3");
   answers = {
-    "GET /api/health": () => Response.json({ status: "ok", environment: "staging", version: "1.2.3" }),
+    "GET /api/version": () => Response.json({ environment: "staging", version: "1.2.3" }),
     "POST /api/login": () => Response.json({ token: "t0ken" }),
     "GET /api/chats": () => Response.json([chat]),
     "POST /api/chats/sync": () => Response.json({ fetched: 1, added: 1 }),

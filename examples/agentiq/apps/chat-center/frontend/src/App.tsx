@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from "react";
 
-import { Api, type Health } from "./api";
+import { Api, type Version } from "./api";
 import { Chats } from "./Chats";
 import { Login } from "./Login";
 
@@ -11,11 +11,11 @@ const TOKEN = "agentiq-token";
 /** The whole page: login, or the chats. */
 export function App() {
   const [token, setToken] = useState(() => sessionStorage.getItem(TOKEN));
-  const [health, setHealth] = useState<Health>();
+  const [server, setServer] = useState<Version>();
   const api = useMemo(() => new Api(token), [token]);
 
   useEffect(() => {
-    api.health().then(setHealth, () => setHealth(undefined));
+    api.version().then(setServer, () => setServer(undefined));
   }, [api]);
 
   function logIn(given: string) {
@@ -34,12 +34,12 @@ export function App() {
         <h1>
           Agent<span>IQ</span>
         </h1>
-        {health && health.environment !== "production" && <em className="badge">{health.environment}</em>}
+        {server && server.environment !== "production" && <em className="badge">{server.environment}</em>}
         {token && <button onClick={logOut}>Выйти</button>}
       </header>
       {token ? <Chats api={api} onExpired={logOut} /> : <Login api={api} onToken={logIn} />}
       <footer data-testid="versions">
-        site {__VERSION__} · api {health?.version ?? "—"}
+        site {__VERSION__} · api {server?.version ?? "—"}
       </footer>
     </>
   );

@@ -28,10 +28,9 @@ export interface Suggestion {
   violations: Violation[];
 }
 
-export interface Health {
-  status: "ok" | "degraded" | "error";
-  environment: string;
+export interface Version {
   version: string;
+  environment: string;
 }
 
 /** An answer that is not a success; `violations` if a reply breaks the guardrails. */
@@ -52,7 +51,7 @@ export class Api {
     private readonly send: typeof fetch = (...request) => fetch(...request),
   ) {}
 
-  health = () => this.ask<Health>("GET", "/health");
+  version = () => this.ask<Version>("GET", "/version");
   login = (email: string, password: string) => this.ask<{ token: string }>("POST", "/login", { email, password });
   chats = () => this.ask<Chat[]>("GET", "/chats");
   sync = () => this.ask<{ fetched: number; added: number }>("POST", "/chats/sync");

@@ -44,6 +44,10 @@ def test_health_tells_what_does_not_work(client: httpx.Client, monkeypatch: pyte
     }
 
 
+def test_the_version_is_told_to_everybody(local_url: str) -> None:
+    assert httpx.get(f"{local_url}/api/version").json() == {"version": "0.0.0-dev", "environment": "development"}
+
+
 def test_without_a_database_health_is_an_error(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     from sqlalchemy.exc import OperationalError
 

@@ -1,8 +1,9 @@
 """What must work after every deploy: login, chat sync, suggestion. Changes nothing that a user would notice.
 
 RUNNER_URL is the site, for example https://staging.agentiq.ru; without it, a service is started for the tests.
-EXPECT_VERSION is the version that must answer, and DEMO_PASSWORD the password of the demo user; on a site without
-that account, only what needs no login is tested. SSL_CERT_FILE: the certificate of a site that signs its own.
+RUNNER_CONNECT is the address of a site whose name is not in the DNS, SSL_CERT_FILE the certificate of one that signs
+its own. EXPECT_VERSION is the version that must answer. DEMO_PASSWORD is the password of the demo user; on a site
+without that account, only what needs no login is tested.
 """
 
 import os
@@ -14,12 +15,22 @@ import pytest
 from conftest import GIVEN_PASSWORD, PASSWORD, log_in
 
 URL = os.environ.get("RUNNER_URL")
+ADDRESS = os.environ.get("RUNNER_CONNECT")
+
+
+class Connect(httpx.HTTPTransport):
+    """Goes to ADDRESS, and asks there for the name of the URL."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.extensions["sni_hostname"] = request.url.host
+        request.url = request.url.copy_with(host=ADDRESS)
+        return super().handle_request(request)
 
 
 @pytest.fixture(scope="module")
 def site(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
     url = URL or request.getfixturevalue("local_url")
-    with httpx.Client(base_url=url, timeout=10) as client:
+    with httpx.Client(base_url=url, timeout=10, transport=Connect() if ADDRESS else None) as client:
         yield client
 
 
