@@ -167,8 +167,8 @@ claim() {
     mkdir -p "$claims"
     number=1
     while [ "$number" -lt 250 ]; do
-        # Made by one only; a claim whose server's folder is gone, or whose server is, is nobody's.
-        if mkdir "$claims/$number" 2>/dev/null || abandoned "$claims/$number"; then
+        # Made by one only. The interface of a server whose folder was removed while it ran is still there.
+        if ! ip link show "ve-rvps$number" >/dev/null 2>&1 && { mkdir "$claims/$number" 2>/dev/null || abandoned "$claims/$number"; }; then
             echo "$dir" >"$claims/$number/dir"
             return
         fi
@@ -177,6 +177,7 @@ claim() {
     fail 'all 249 addresses for servers are taken' "see $claims"
 }
 
+# abandoned CLAIM: whether its server is this one, or its folder was removed.
 abandoned() {
     owner_dir=$(cat "$1/dir" 2>/dev/null) || return 1
     [ "$owner_dir" = "$dir" ] || [ ! -d "$owner_dir" ]
@@ -226,6 +227,12 @@ running() {
 # leader_of PID: the server's own PID 1, as this machine sees it.
 leader_of() { tr -d ' ' 2>/dev/null <"/proc/$1/task/$1/children"; }
 
+# identity PID: the process, and when it began.
+identity() { echo "$1 $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20)"; }
+
+# led: whether PID 1 of the server is still there. It outlives a systemd-nspawn that was killed.
+led() { [ -s leader ] && [ "$(identity "$(cut -d ' ' -f 1 leader)")" = "$(cat leader)" ]; }
+
 # wait_for SECONDS COMMAND...: until it succeeds.
 wait_for() {
     tries=$(($1 * 10))
@@ -256,6 +263,7 @@ boot() {
     echo "$pid" >pid
     wait_for 10 has_interface || not_booted
     leader=$(leader_of "$pid")
+    identity "$leader" >leader
     connect
     write_ssh_config
     wait_for 30 answers || not_booted
@@ -286,6 +294,7 @@ halt() {
         if [ -n "$leader" ]; then kill -KILL "$leader" 2>/dev/null || :; fi
         wait_for 10 gone || fail "systemd-nspawn does not end" "kill $pid"
     fi
+    if led; then kill -KILL "$(cut -d ' ' -f 1 leader)"; fi
     if [ -s number ]; then
         number=$(cat number)
         if [ "$(cat "$claims/$number/dir" 2>/dev/null)" = "$dir" ]; then
@@ -296,7 +305,7 @@ halt() {
     if mountpoint -q root 2>/dev/null; then
         wait_for 10 umount root || fail "\`$dir/root\` is still in use" "see what uses it: fuser -vm $dir/root"
     fi
-    rm -f pid number interface address
+    rm -f pid leader number interface address
 }
 
 gone() { ! running; }
