@@ -32,6 +32,7 @@ fn of_runner() {
       quality-gate  Run the checks of the gate, and nothing else
       deploy        Deploy one environment
       rollback      Bring one environment back to a release that was good there
+      env           Make environments what the profile says of them
       status        Show what runs where, as the targets themselves say
       approve       Approve what a run asks for
       reject        Say no to what a run asks for
