@@ -4,6 +4,7 @@
 pub mod bytes;
 pub mod changelog;
 pub mod commits;
+pub mod costs;
 pub mod digest;
 pub mod duration;
 pub mod effect;
