@@ -233,7 +233,10 @@ fn a_plan_asks_for_reads_and_lists_the_rest() {
 /// Whether what a component calls a read is one. The nature of programs and HTTP requests is the plugin's word.
 fn is_surely_a_read(request: &Request) -> bool {
     match request {
-        Request::Run(command) => command.argv.starts_with(&["git".to_owned(), "grep".to_owned()]),
+        Request::Run(command) => match command.argv.as_slice() {
+            [git, verb, ..] => git == "git" && matches!(verb.as_str(), "grep" | "diff-tree" | "describe"),
+            _ => false,
+        },
         Request::RunAll { commands } => commands.is_empty(),
         Request::Send(http) => {
             let asks = ["/api/v1/query", "/v2/getMonitors"];

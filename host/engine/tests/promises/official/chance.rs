@@ -35,6 +35,8 @@ const TEXTS: &[&str] = &[
     "mode: set\nshop/a.go:1.1,2.2 3 1\nshop/a.go:3.1,4.2 18446744073709551615 0\n",
     "<coverage><packages><package><classes><class filename=\"a\"><lines><line number=\"1\" hits=\"1\"/></lines></class></classes></package></packages></coverage>",
     "{\"files\":{\"a.py\":{\"summary\":{\"covered_lines\":1,\"num_statements\":2}}},\"totals\":{}}",
+    "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1,2 @@\n a\n+b\n",
+    "{\"stop_reason\":\"end_turn\",\"content\":[{\"type\":\"text\",\"text\":\"{\\\"summary\\\":\\\"s\\\",\\\"findings\\\":[]}\"}],\"usage\":{\"input_tokens\":9,\"output_tokens\":1}}",
     "README.md\0\u{feff}ü\u{202e}\r\n",
     "-1 99999999999999999999999 1e999 \u{0}",
 ];

@@ -20,7 +20,39 @@ pub(super) fn samples() -> Vec<Sample> {
         queries: &[],
     };
     let mut samples = vec![
+        sample(
+            "ai-review",
+            json!({
+                "base": "main",
+                "anthropic": { "key": "{{secret:anthropic}}" },
+                "openai": { "key": "{{secret:openai}}", "api": "chat" },
+                "models": {
+                    "claude": { "provider": "anthropic", "context-tokens": 200_000, "price": { "input": 3, "output": 15 } },
+                    "gpt": { "provider": "openai", "context-tokens": 200_000, "price": { "input": 2, "output": 8 } },
+                },
+                "reviewers": {
+                    "claude": { "default": ["gpt"] },
+                    "openai": { "default": ["claude"] },
+                    "person": { "default": ["claude", "gpt"] },
+                },
+                "budget": { "per-month": 5 },
+                "github": { "repository": "shop/shop", "token": "{{secret:github}}" },
+                "pull-request": 12,
+            }),
+        ),
         sample("backup-files", json!({ "root": "/srv/shop", "paths": ["data"] })),
+        sample(
+            "checklist",
+            json!({
+                "people": ["ann"],
+                "items": [
+                    { "id": "tests", "group": "code", "text": "All tests have passed", "run": ["make", "test"] },
+                    { "id": "claude", "group": "code", "text": "`CLAUDE.md` is not committed", "not-committed": "CLAUDE.md" },
+                    { "id": "markers", "group": "code", "text": "There are no merge conflicts", "no-merge-markers": true },
+                    { "id": "qa", "group": "staging", "text": "The QA checklist is done" },
+                ],
+            }),
+        ),
         sample("command", json!({ "run": ["make", "lint"] })),
         sample("file", json!({ "path": "notices.txt" })),
         sample(
