@@ -42,6 +42,10 @@ pub(super) fn samples() -> Vec<Sample> {
         ),
         sample("backup-files", json!({ "root": "/srv/shop", "paths": ["data"] })),
         sample(
+            "backup-postgres",
+            json!({ "database": "shop", "user": "app", "password": "{{secret:db}}", "folder": "/var/backups/shop", "keep": 2 }),
+        ),
+        sample(
             "checklist",
             json!({
                 "people": ["ann"],
