@@ -3,6 +3,7 @@
 
 pub mod bytes;
 pub mod changelog;
+pub mod ci;
 pub mod commits;
 pub mod costs;
 pub mod digest;

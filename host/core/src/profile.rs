@@ -73,6 +73,9 @@ pub struct Profile {
     /// The reports.
     #[serde(default)]
     pub reports: Reports,
+    /// What `runner ci` writes.
+    #[serde(default, skip_serializing_if = "Ci::is_default")]
+    pub ci: Ci,
     /// Where journal, locks and history are kept. Default: a SQLite file in the user's data folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<String>,
@@ -325,6 +328,34 @@ pub enum FirstDeploy {
     Refuse,
     /// Go on; a failure is then *stuck*.
     Allow,
+}
+
+/// The workflows of a CI service, as `runner ci` writes them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Ci {
+    /// The shell line by which a job installs `runner`, e.g. `cargo install --locked --git URL --tag TAG runner-cli`.
+    pub install: Option<String>,
+    /// What is pushed to this branch is deployed to the first environment of a release.
+    pub branch: String,
+    /// Variables that are no secrets and that the CI service holds for the jobs, e.g. `AWS_REGION`.
+    pub variables: Vec<String>,
+}
+
+impl Default for Ci {
+    fn default() -> Self {
+        Self {
+            install: None,
+            branch: "main".to_owned(),
+            variables: Vec::new(),
+        }
+    }
+}
+
+impl Ci {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Where a secret comes from; exactly one.

@@ -185,7 +185,7 @@ htpp = []
         runner.toml: `project` is missing
           hint: add `project = ...`: The project
         runner.toml:2: colour: unknown key `colour`
-          hint: known here: `artifacts`, `backup`, `changelog`, `environments`, `gate`, `metrics`, `notify`, `project`, `release`, `reports`, `secrets`, `smoke`, `store`, `tag`, `version`
+          hint: known here: `artifacts`, `backup`, `changelog`, `ci`, `environments`, `gate`, `metrics`, `notify`, `project`, `release`, `reports`, `secrets`, `smoke`, `store`, `tag`, `version`
         runner.toml:4: version.zero-major: `mayor` is not allowed here
           hint: did you mean `major`? known here: `minor`, `major`
         runner.toml:5: version.initial: `1` does not match `^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$`
