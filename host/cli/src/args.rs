@@ -1,5 +1,6 @@
 //! The command line. What it says is parsed here and interpreted by [`crate::settings`] and the commands.
 
+pub(crate) mod ci;
 pub(crate) mod plugin;
 pub(crate) mod runs;
 
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::screen::Color;
+pub(crate) use ci::{CiCommand, GithubArgs};
 pub(crate) use plugin::PluginCommand;
 pub(crate) use runs::{AnswerArgs, CancelArgs, HistoryArgs, ResumeArgs, ShowArgs};
 
@@ -193,6 +195,9 @@ Examples:
     /// List, make, check and trust plugins
     #[command(subcommand)]
     Plugin(PluginCommand),
+    /// Write the workflows of a CI service
+    #[command(subcommand)]
+    Ci(CiCommand),
     /// Check what runner needs on this machine
     Doctor,
     /// Print completions for a shell

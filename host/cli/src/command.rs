@@ -2,6 +2,7 @@
 
 mod cancel;
 mod changelog;
+mod ci;
 mod completions;
 mod doctor;
 mod history;
@@ -56,6 +57,7 @@ pub(crate) fn run(app: &App, command: Command) -> Done {
         Command::Changelog(args) => changelog::run(app, &args),
         Command::Profile(command) => profile::run(app, &command),
         Command::Plugin(command) => plugin::run(app, &command),
+        Command::Ci(command) => ci::run(app, &command),
         Command::Doctor => doctor::run(app),
         Command::Completions { shell } => completions::run(app, shell),
         Command::ExitCodes => app.screen.data(&Exit::table()).map(|()| Exit::Done),

@@ -44,6 +44,7 @@ fn of_runner() {
       changelog     Print the changelog's section of the next release
       profile       List, show and check profiles
       plugin        List, make, check and trust plugins
+      ci            Write the workflows of a CI service
       doctor        Check what runner needs on this machine
       completions   Print completions for a shell
       help          Print this message or the help of the given subcommand(s)
@@ -337,6 +338,23 @@ fn of_what_only_looks() {
       -h, --help  Print help
 
     ...
+    ");
+    insta::assert_snapshot!(own(&["ci", "github"]), @r"
+    Print the workflows of GitHub Actions: review, deploy on a push, deploy by hand
+
+    Usage: runner ci github [OPTIONS]
+
+    Options:
+          --write  Write the files, over what is there
+          --check  Compare the files with what would be written
+      -h, --help   Print help
+
+    ...
+
+    Examples:
+      runner ci github                     print them
+      runner ci github --write             below .github/workflows
+      runner ci github --check             say whether those files still fit the profile; 1 when they do not
     ");
     insta::assert_snapshot!(own(&["completions"]), @r"
     Print completions for a shell

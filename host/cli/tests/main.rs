@@ -1,6 +1,7 @@
 //! What a person sees: whole outputs of the command, in a repository and a home of its own each.
 
 mod approval;
+mod ci;
 mod env;
 mod help;
 mod plugin;
