@@ -1,0 +1,188 @@
+//! The database's schema, by Alembic. It runs as a unit of its own: that has the variables which only root reads, goes on
+//! when the connection is cut, and cannot run twice at once.
+
+use std::time::Duration;
+
+use runner_sdk::{Error, Exit, Host, WithContext};
+
+use crate::machine::{Machine, command, sudo};
+use crate::record::ReleaseRecord;
+use crate::site::Site;
+use crate::units;
+
+/// How long to wait for the migration of a run that was broken off, in looks of a second each.
+const LOOKS: u32 = 900;
+
+/// Brings the schema to the release's only head, and notes in its record where it was before.
+pub(crate) fn upgrade<H: Host>(
+    machine: &Machine<'_, H>,
+    site: &Site<'_>,
+    folder: &str,
+    record: &mut ReleaseRecord,
+) -> Result<(), Error> {
+    if !site.config.backend.alembic {
+        return Ok(());
+    }
+    let alembic = Alembic {
+        machine,
+        site,
+        folder,
+    };
+    if site.context.is_plan() && ReleaseRecord::read(machine, site, folder)?.is_none() {
+        // Which revisions there are is known once the release is on the server.
+        return alembic.upgrade();
+    }
+    alembic.wait_for_another()?;
+    let head = alembic.head()?;
+    let before = alembic.current()?;
+    if before == head {
+        return Ok(());
+    }
+    record.alembic_before = Some(before.clone());
+    record.write(machine, site, folder)?;
+    let Err(error) = alembic.upgrade() else {
+        return Ok(());
+    };
+    let Ok(now) = alembic.current() else {
+        return Err(error);
+    };
+    let left = match now == before {
+        true => format!("the database is at `{before}`, as before"),
+        false => format!("the database was at `{before}` and is at `{now}` now"),
+    };
+    Err(Error::Failed(format!(
+        "{}; {left}; what ran before still serves",
+        error.message()
+    )))
+}
+
+struct Alembic<'a, H> {
+    machine: &'a Machine<'a, H>,
+    site: &'a Site<'a>,
+    folder: &'a str,
+}
+
+impl<H: Host> Alembic<'_, H> {
+    fn unit(&self) -> String {
+        format!("{}-migration", self.site.id)
+    }
+
+    fn inside(&self) -> String {
+        self.site
+            .path(&format!("{}/{}", self.folder, self.site.config.backend.artifact))
+    }
+
+    fn program(&self) -> String {
+        self.site.path(&format!("{}/venv/bin/alembic", self.folder))
+    }
+
+    /// A migration that was under way when its run was broken off.
+    fn wait_for_another(&self) -> Result<(), Error> {
+        let unit = format!("{}.service", self.unit());
+        for _ in 0..LOOKS {
+            let states = units::states(self.machine, std::slice::from_ref(&unit))?;
+            if !states
+                .iter()
+                .any(|state| matches!(state.active.as_str(), "active" | "activating" | "deactivating"))
+            {
+                return Ok(());
+            }
+            self.machine.host.sleep(1000);
+        }
+        Err(Error::failed(format!(
+            "an earlier migration is still under way: look at it with `systemctl status {unit}` on {}",
+            self.machine.title()
+        )))
+    }
+
+    /// The one revision that the release leads to. Needs no database.
+    fn head(&self) -> Result<String, Error> {
+        let exit = self
+            .machine
+            .ask(&["env", "--chdir", &self.inside(), &self.program(), "heads"])?;
+        let heads = revisions(&exit.require_success("asking Alembic for the heads")?);
+        match heads.as_slice() {
+            [head] => Ok(head.clone()),
+            [] => Err(Error::failed(
+                "Alembic knows no revision: is `backend.alembic` meant?",
+            )),
+            several => Err(Error::failed(format!(
+                "there are {} heads of migrations, `{}`: join them with `alembic merge heads`, commit, and release again",
+                several.len(),
+                several.join("`, `")
+            ))),
+        }
+    }
+
+    /// The revision of the database; `base` before the first.
+    fn current(&self) -> Result<String, Error> {
+        let words = self.words(&["current"]);
+        let asked = self
+            .machine
+            .run(&command(&as_words(&words)).read().timeout(Duration::from_secs(60)))?;
+        let exit = asked.require_success("asking the database for its revision")?;
+        Ok(revisions(&exit).pop().unwrap_or_else(|| "base".to_owned()))
+    }
+
+    fn upgrade(&self) -> Result<(), Error> {
+        let words = self.words(&["upgrade", "head"]);
+        // A little longer than the unit may live, which ends it by itself.
+        let patience =
+            std::time::Duration::from(self.site.config.backend.migration_timeout) + Duration::from_secs(30);
+        let done = self.machine.change(
+            command(&as_words(&words)).timeout(patience),
+            "`alembic upgrade head`",
+        );
+        done.context(format!(
+            "migrating the database of {}",
+            self.site.environment.name
+        ))
+    }
+
+    fn words(&self, arguments: &[&str]) -> Vec<String> {
+        let config = self.site.config;
+        let environment = format!("EnvironmentFile=-{}", self.site.env_file());
+        let limit = format!(
+            "RuntimeMaxSec={}",
+            config.backend.migration_timeout.as_millis() / 1000
+        );
+        let (unit, inside, program) = (self.unit(), self.inside(), self.program());
+        let fixed = [
+            "systemd-run",
+            "--quiet",
+            "--collect",
+            "--wait",
+            "--pipe",
+            "--unit",
+            &unit,
+            "--uid",
+            &config.user,
+            "--working-directory",
+            &inside,
+            "--property",
+            &environment,
+            "--property",
+            &limit,
+            &program,
+        ];
+        let all = sudo(&fixed);
+        all.into_iter()
+            .chain(arguments.iter().copied())
+            .map(str::to_owned)
+            .collect()
+    }
+}
+
+fn as_words(words: &[String]) -> Vec<&str> {
+    words.iter().map(String::as_str).collect()
+}
+
+/// The revisions that `alembic current` or `heads` prints, one a line: `1a2b3c (head)`.
+fn revisions(exit: &Exit) -> Vec<String> {
+    let text = exit.stdout_text();
+    let first = |line: &str| line.split_whitespace().next().map(str::to_owned);
+    text.lines()
+        .filter_map(first)
+        .filter(|word| !word.is_empty())
+        .collect()
+}

@@ -1,0 +1,158 @@
+//! The PostgreSQL database: a role of its own, a database that is its own, and while that is empty, a copy of another.
+
+use std::time::Duration;
+
+use runner_sdk::{Error, Host};
+
+use super::Work;
+use crate::config::Database;
+use crate::machine::{command, sudo};
+
+/// How long a copy may take, each way.
+const PATIENCE: Duration = Duration::from_secs(3600);
+
+/// Makes what is missing.
+pub(super) fn make<H: Host>(work: &mut Work<'_, H>) -> Result<(), Error> {
+    let Some(Database {
+        name,
+        owner,
+        password,
+        copy_from,
+    }) = &work.site.config.database
+    else {
+        return Ok(());
+    };
+    if ask(
+        work,
+        "postgres",
+        &format!("select count(*) from pg_roles where rolname = '{owner}'"),
+    )? != "1"
+    {
+        work.note(format!("database role {owner}"), "+ made, with its password");
+        // The secret is filled in on the way, and never stands in an argument.
+        let sql = format!(
+            "do $do$ begin if not exists (select from pg_roles where rolname = '{owner}') then create role \"{owner}\" login; \
+             end if; end $do$;\nalter role \"{owner}\" login password $runner${password}$runner$;\n"
+        );
+        tell(work, "postgres", &sql, &format!("making the role `{owner}`"))?;
+    }
+    let owned = ask(
+        work,
+        "postgres",
+        &format!("select pg_get_userbyid(datdba) from pg_database where datname = '{name}'"),
+    )?;
+    if owned.is_empty() {
+        work.note(format!("database {name}"), format!("+ made, owned by {owner}"));
+        let sql = format!(
+            "select 'create database \"{name}\" owner \"{owner}\" template template0 encoding ''UTF8''' \
+             where not exists (select from pg_database where datname = '{name}') \\gexec\n"
+        );
+        tell(work, "postgres", &sql, &format!("making the database `{name}`"))?;
+    } else if owned != *owner {
+        work.note(
+            format!("database {name}"),
+            format!("~ owned by {owned}, and now by {owner}"),
+        );
+        let sql = format!("alter database \"{name}\" owner to \"{owner}\";\n");
+        tell(
+            work,
+            "postgres",
+            &sql,
+            &format!("giving the database `{name}` to `{owner}`"),
+        )?;
+    }
+    let open = format!(
+        "select count(*) from pg_database where datname = '{name}' and has_database_privilege('public', datname, 'connect')"
+    );
+    if owned.is_empty() || ask(work, "postgres", &open)? == "1" {
+        work.note(format!("database {name}"), format!("~ only {owner} may connect"));
+        tell(
+            work,
+            "postgres",
+            &format!("revoke all on database \"{name}\" from public;\n"),
+            "closing the database for others",
+        )?;
+    }
+    match copy_from {
+        Some(from) => copy(work, from, name, owner, owned.is_empty()),
+        None => Ok(()),
+    }
+}
+
+/// Fills an empty database; one with tables is left as it is.
+fn copy<H: Host>(
+    work: &mut Work<'_, H>,
+    from: &str,
+    name: &str,
+    owner: &str,
+    fresh: bool,
+) -> Result<(), Error> {
+    let tables = "select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+                  where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'information_schema')";
+    let is_empty = (fresh && work.site.context.is_plan()) || ask(work, name, tables)? == "0";
+    if !is_empty {
+        return Ok(());
+    }
+    work.note(
+        format!("database {name}"),
+        format!("+ filled with a copy of {from}"),
+    );
+    let file = format!("/var/tmp/{}-copy.dump", work.site.id);
+    let dump = [
+        "-u", "postgres", "pg_dump", "--format", "custom", "--file", &file, "--", from,
+    ];
+    work.machine.change(
+        command(&sudo(&dump)).timeout(PATIENCE),
+        &format!("copying the database `{from}`"),
+    )?;
+    let restore = [
+        "-u",
+        "postgres",
+        "pg_restore",
+        "--no-owner",
+        "--no-privileges",
+        "--role",
+        owner,
+        "--exit-on-error",
+        "--single-transaction",
+        "--dbname",
+        name,
+        "--",
+        &file,
+    ];
+    work.machine.change(
+        command(&sudo(&restore)).timeout(PATIENCE),
+        &format!("filling the database `{name}`"),
+    )?;
+    work.machine.remove_root(&file)
+}
+
+const PSQL: [&str; 7] = [
+    "-u",
+    "postgres",
+    "psql",
+    "-XtAq",
+    "--set",
+    "ON_ERROR_STOP=1",
+    "--dbname",
+];
+
+/// The answer to a question, as one text.
+fn ask<H: Host>(work: &Work<'_, H>, database: &str, sql: &str) -> Result<String, Error> {
+    let argv: Vec<&str> = PSQL.into_iter().chain([database, "--command", sql]).collect();
+    let exit = work.machine.ask_root(&argv)?;
+    if work.site.context.is_plan() && !exit.success() {
+        // PostgreSQL is among the packages of this very plan.
+        return Ok(String::new());
+    }
+    Ok(exit
+        .require_success("asking PostgreSQL")?
+        .stdout_text()
+        .trim()
+        .to_owned())
+}
+
+fn tell<H: Host>(work: &Work<'_, H>, database: &str, sql: &str, doing: &str) -> Result<(), Error> {
+    let argv: Vec<&str> = PSQL.into_iter().chain([database]).collect();
+    work.machine.change(command(&sudo(&argv)).stdin(sql), doing)
+}
