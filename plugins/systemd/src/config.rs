@@ -196,7 +196,7 @@ pub(crate) enum Tls {
         email: String,
     },
     /// Made on the server. Browsers warn of it: for servers that no authority can reach.
-    SelfSigned {},
+    SelfSigned,
 }
 
 /// A PostgreSQL database on the server.

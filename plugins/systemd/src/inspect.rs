@@ -47,13 +47,9 @@ pub(crate) fn inspect<H: Host>(machine: &Machine<'_, H>, site: &Site<'_>) -> Res
     names.extend(others.map(|port| (format!("web:{port}"), site.web_unit(*port))));
     let units: Vec<String> = names.iter().map(|(_, unit)| unit.clone()).collect();
     let mut services = Vec::new();
-    for (index, (state, (name, unit))) in units::states(machine, &units)?
-        .into_iter()
-        .zip(&names)
-        .enumerate()
-    {
-        let found = match index {
-            0 => Some(web_service(machine, site, &place, &state)?),
+    for ((name, _), state) in names.iter().zip(units::states(machine, &units)?) {
+        let found = match name.as_str() {
+            "web" => Some(web_service(machine, site, &place, &state)?),
             _ if name.starts_with("web:") => other(machine, site, &place, name, &state)?,
             _ => Some(worker(machine, site, &place, name, &state)?),
         };
@@ -61,7 +57,6 @@ pub(crate) fn inspect<H: Host>(machine: &Machine<'_, H>, site: &Site<'_>) -> Res
             since: state.since,
             ..service
         }));
-        debug_assert!(!unit.is_empty());
     }
     Ok(Deployment {
         version: Some(place.record.version),
@@ -141,7 +136,7 @@ fn web_service<H: Host>(
     if let Some(nginx) = site.config.nginx.as_ref().filter(|_| all && wrong.is_none()) {
         wrong = nginx::answers(machine, nginx)?.err();
         // No authority vouches for a certificate that was made on the server: from here it could not be told from another's.
-        if wrong.is_none() && !matches!(nginx.tls, Tls::SelfSigned {}) {
+        if wrong.is_none() && !matches!(nginx.tls, Tls::SelfSigned) {
             wrong = health::at_url(machine.host, site, &place.record)?.err();
         }
     }

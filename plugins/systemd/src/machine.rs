@@ -120,7 +120,7 @@ impl<'a, H: Host> Machine<'a, H> {
         written.map_err(|error| self.explained(error))
     }
 
-    /// None where it is made, else what stands there.
+    /// Writes a file only where nothing stands; false when something does.
     pub(crate) fn create(&self, path: &str, content: &[u8]) -> Result<bool, Error> {
         self.host.machine_create(self.name, path, content)
     }

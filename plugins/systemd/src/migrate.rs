@@ -124,15 +124,21 @@ impl<H: Host> Alembic<'_, H> {
         Ok(revisions(&exit).pop().unwrap_or_else(|| "base".to_owned()))
     }
 
+    /// Tried again where one of before was still under way: its connection was cut, and it went on.
     fn upgrade(&self) -> Result<(), Error> {
         let words = self.words(&["upgrade", "head"]);
         // A little longer than the unit may live, which ends it by itself.
         let patience =
             std::time::Duration::from(self.site.config.backend.migration_timeout) + Duration::from_secs(30);
-        let done = self.machine.change(
-            command(&as_words(&words)).timeout(patience),
-            "`alembic upgrade head`",
-        );
+        let upgrade = || {
+            let command = command(&as_words(&words)).timeout(patience);
+            self.machine.change(command, "`alembic upgrade head`")
+        };
+        let mut done = upgrade();
+        if done.as_ref().is_err_and(units::is_taken) {
+            self.wait_for_another()?;
+            done = upgrade();
+        }
         done.context(format!(
             "migrating the database of {}",
             self.site.environment.name

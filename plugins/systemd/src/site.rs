@@ -95,6 +95,13 @@ impl<'a> Site<'a> {
             .collect()
     }
 
+    /// All of them.
+    pub(crate) fn units(&self, port: u16) -> Vec<String> {
+        std::iter::once(self.web_unit(port))
+            .chain(self.worker_units(port))
+            .collect()
+    }
+
     fn unit(&self, name: &str, port: u16) -> String {
         match self.has_slots() {
             true => format!("{name}@{port}.service"),
@@ -164,6 +171,9 @@ fn check(config: &Config) -> Result<(), String> {
 }
 
 fn names(config: &Config) -> Result<(), String> {
+    if config.workers.contains_key("web") {
+        return Err("`workers.web`: the unit that answers is called that".to_owned());
+    }
     let mut units = BTreeSet::new();
     let workers = config
         .workers

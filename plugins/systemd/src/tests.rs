@@ -40,7 +40,7 @@ fn prod(strategy: &str) -> Value {
         "frontend": {"artifact": "frontend", "web-root": "/var/www/agentiq"},
         "web": {"unit": "agentiq-chat", "ports": [8001, 8003], "run": ["{{venv}}/bin/uvicorn", "app.main:app", "--port", "{{port}}"]},
         "workers": {"celery": {"unit": "agentiq-celery", "run": ["{{venv}}/bin/celery", "worker", "-n", "w{{port}}@%h"]}},
-        "nginx": {"site": "agentiq", "names": ["agentiq.ru"], "tls": {"self-signed": {}}},
+        "nginx": {"site": "agentiq", "names": ["agentiq.ru"], "tls": "self-signed"},
     });
     config["workers"]["celery"]["run"] = json!(["{{venv}}/bin/celery", "worker"]);
     if strategy == "canary" {

@@ -93,7 +93,7 @@ fn parse(block: &str) -> UnitState {
                 let seconds = value
                     .strip_prefix('@')
                     .and_then(|seconds| seconds.parse::<u64>().ok());
-                state.since = seconds.map(|seconds| seconds * 1000);
+                state.since = seconds.map(|seconds| seconds.saturating_mul(1000));
             }
             _ => {}
         }
@@ -128,20 +128,34 @@ pub(crate) fn stop<H: Host>(machine: &Machine<'_, H>, unit: &str) -> Result<(), 
     machine.act_root(&["systemctl", "stop", unit], &format!("stopping `{unit}`"))
 }
 
-/// Tells it to stop: it ends its task, and nobody waits.
-pub(crate) fn stop_soon<H: Host>(machine: &Machine<'_, H>, unit: &str) -> Result<(), Error> {
-    machine.act_root(
-        &["systemctl", "stop", "--no-block", unit],
-        &format!("stopping `{unit}`"),
-    )
+/// Tells them to stop: they end their tasks, and nobody waits.
+pub(crate) fn stop_soon<H: Host>(machine: &Machine<'_, H>, units: &[String]) -> Result<(), Error> {
+    all(machine, &["systemctl", "stop", "--no-block"], units)
 }
 
-/// Whether the server starts it when it boots.
-pub(crate) fn at_boot<H: Host>(machine: &Machine<'_, H>, unit: &str, wanted: bool) -> Result<(), Error> {
+/// Whether the server starts them when it boots. Systemd itself need not know before, which spares it a second each time.
+pub(crate) fn at_boot<H: Host>(
+    machine: &Machine<'_, H>,
+    units: &[String],
+    wanted: bool,
+) -> Result<(), Error> {
     let verb = if wanted { "enable" } else { "disable" };
+    all(machine, &["systemctl", verb, "--quiet", "--no-reload"], units)
+}
+
+/// One command for several units; none for none.
+fn all<H: Host>(machine: &Machine<'_, H>, words: &[&str], units: &[String]) -> Result<(), Error> {
+    if units.is_empty() {
+        return Ok(());
+    }
+    let argv: Vec<&str> = words
+        .iter()
+        .copied()
+        .chain(units.iter().map(String::as_str))
+        .collect();
     machine.act_root(
-        &["systemctl", verb, "--quiet", unit],
-        &format!("`systemctl {verb}` of `{unit}`"),
+        &argv,
+        &format!("`{}` of `{}`", words.join(" "), units.join("`, `")),
     )
 }
 
@@ -163,10 +177,17 @@ pub(crate) fn drain<H: Host>(machine: &Machine<'_, H>, site: &Site<'_>, port: u1
         &unit,
     ];
     match machine.act_root(&words, &format!("having `{unit}` stopped in {after}")) {
+        // The connection was cut, and it had been done.
+        Err(error) if is_taken(&error) => Ok(()),
         // The new version has the clients already: this is no reason to take it back.
-        Err(Error::Failed(_)) => stop_soon(machine, &unit),
+        Err(Error::Failed(_)) => stop_soon(machine, &[unit]),
         done => done,
     }
+}
+
+/// Whether `systemd-run` found a unit of that name.
+pub(crate) fn is_taken(error: &Error) -> bool {
+    error.message().contains("was already loaded")
 }
 
 /// Lets a unit that would be stopped live on.
@@ -232,9 +253,7 @@ pub(crate) fn with_journal<H: Host>(machine: &Machine<'_, H>, unit: &str, error:
 /// Every unit that the config names must be known to systemd: the set-up makes them.
 pub(crate) fn are_set_up<H: Host>(machine: &Machine<'_, H>, site: &Site<'_>) -> Result<(), Error> {
     let port = site.config.web.ports[0];
-    let units: Vec<_> = std::iter::once(site.web_unit(port))
-        .chain(site.worker_units(port))
-        .collect();
+    let units = site.units(port);
     match states(machine, &units)?
         .iter()
         .position(|state| state.load != "loaded")

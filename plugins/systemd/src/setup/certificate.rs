@@ -21,7 +21,7 @@ pub(super) fn files(nginx: &Nginx) -> (String, String) {
             let folder = format!("/etc/letsencrypt/live/{name}");
             (format!("{folder}/fullchain.pem"), format!("{folder}/privkey.pem"))
         }
-        Tls::SelfSigned {} => (
+        Tls::SelfSigned => (
             format!("/etc/ssl/runner/{name}.crt"),
             format!("/etc/ssl/runner/{name}.key"),
         ),
@@ -133,7 +133,7 @@ pub(super) fn names_lead_here<H: Host>(work: &Work<'_, H>, nginx: &Nginx) -> Res
         let message = format!("`{name}` leads {leads}, not to {address}: set its A record");
         match nginx.tls {
             Tls::Certbot { .. } => return Err(Error::Failed(message)),
-            Tls::SelfSigned {} => work.machine.host.log(Level::Warn, &message),
+            Tls::SelfSigned => work.machine.host.log(Level::Warn, &message),
         }
     }
     Ok(())

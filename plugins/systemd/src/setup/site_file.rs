@@ -24,7 +24,7 @@ pub(super) fn write<H: Host>(work: &mut Work<'_, H>) -> Result<(), Error> {
     work.folder("/etc/nginx/runner", "0755")?;
     let good = certificate::is_good(work, config)?;
     match &config.tls {
-        Tls::SelfSigned {} if !good => certificate::sign(work, config)?,
+        Tls::SelfSigned if !good => certificate::sign(work, config)?,
         Tls::Certbot { email } if !good => {
             work.folder(certificate::CHALLENGES, "0755")?;
             // The authority asks over HTTP, and a site that names a missing certificate would not start.

@@ -20,7 +20,7 @@ pub(super) fn write<H: Host>(work: &mut Work<'_, H>) -> Result<(), Error> {
     }
     if !site.has_slots() {
         let port = site.config.web.ports[0];
-        for unit in std::iter::once(site.web_unit(port)).chain(site.worker_units(port)) {
+        for unit in site.units(port) {
             enable(work, &unit, false)?;
         }
     }

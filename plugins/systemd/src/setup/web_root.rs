@@ -12,7 +12,9 @@ pub(super) fn prepare<H: Host>(work: &mut Work<'_, H>) -> Result<(), Error> {
         return Ok(());
     };
     let web_root = &front.web_root;
-    if let Some((above, _)) = web_root.rsplit_once('/').filter(|(above, _)| !above.is_empty()) {
+    // Nginx brings that one along.
+    let above = web_root.rsplit_once('/').map(|(above, _)| above);
+    if let Some(above) = above.filter(|above| !above.is_empty() && *above != "/var/www") {
         work.folder(above, "0755")?;
     }
     if !frontend::stands_as_folder(machine, web_root)? {

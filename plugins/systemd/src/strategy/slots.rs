@@ -146,10 +146,7 @@ pub(crate) fn or_stop<H: Host>(
     if error.is_planned() {
         return Err(error);
     }
-    let workers = site
-        .worker_units(port)
-        .into_iter()
-        .try_for_each(|worker| units::stop_soon(machine, &worker));
+    let workers = units::stop_soon(machine, &site.worker_units(port));
     let stopped = workers.and_then(|()| units::stop(machine, &site.web_unit(port)));
     Err(match stopped {
         Ok(()) => Error::Failed(format!("{}; what ran before still serves", error.message())),
@@ -171,16 +168,10 @@ pub(crate) fn settle<H: Host>(
 ) -> Result<(), Error> {
     machine.link(&site.path("current"), folder)?;
     frontend::publish(machine, site, folder)?;
-    units::at_boot(machine, &site.web_unit(port), true)?;
-    for worker in site.worker_units(port) {
-        units::at_boot(machine, &worker, true)?;
-    }
+    units::at_boot(machine, &site.units(port), true)?;
     let Some(before) = before else { return Ok(()) };
-    units::at_boot(machine, &site.web_unit(before), false)?;
-    for worker in site.worker_units(before) {
-        units::at_boot(machine, &worker, false)?;
-        units::stop_soon(machine, &worker)?;
-    }
+    units::at_boot(machine, &site.units(before), false)?;
+    units::stop_soon(machine, &site.worker_units(before))?;
     units::drain(machine, site, before)
 }
 

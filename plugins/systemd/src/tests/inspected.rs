@@ -12,7 +12,7 @@ fn seen(server: &Server, config: Value, environment: &str, version: &str) -> Str
     let mut text = format!("{}\n", there.version.as_deref().unwrap_or("nothing"));
     for service in there.services {
         let version = service.version.unwrap_or_else(|| "-".into());
-        let condition = format!("{:?}", service.condition).to_lowercase();
+        let condition = format!("{:?}", service.condition).replace("Condition::", "");
         text.push_str(
             &format!("{} {version} {condition} {}\n", service.name, service.detail).replace(" \n", "\n"),
         );
@@ -39,8 +39,8 @@ fn one_unit() {
     let server = running(&staging(), "staging", &["0.1.0"]);
     insta::assert_snapshot!(seen(&server, staging(), "staging", "0.1.0"), @r"
         0.1.0
-        web 0.1.0 condition::healthy
-        celery 0.1.0 condition::healthy
+        web 0.1.0 Healthy
+        celery 0.1.0 Healthy
         ");
     // Somebody switched the link by hand.
     running_with_link(&server, "releases/0.1.0-ffffffffffff");
@@ -49,8 +49,8 @@ fn one_unit() {
     server.units.borrow_mut().remove("agentiq-staging-celery.service");
     insta::assert_snapshot!(seen(&server, staging(), "staging", "0.1.0"), @r"
         0.1.0
-        web 0.1.0 condition::healthy
-        celery 0.1.0 condition::stopped `agentiq-staging-celery.service` is inactive
+        web 0.1.0 Healthy
+        celery 0.1.0 Stopped `agentiq-staging-celery.service` is inactive
         ");
     server.apps.insert("0.2.0", App::Good);
     deploy(&server, &staging(), "0.2.0", Some("0.1.0")).unwrap();
@@ -70,8 +70,8 @@ fn one_unit() {
         .insert("agentiq-staging.service".into(), old);
     insta::assert_snapshot!(seen(&server, staging(), "staging", "0.2.0"), @r"
         0.2.0
-        web - condition::unhealthy it still runs 0.1.0-DIGEST
-        celery 0.2.0 condition::healthy
+        web - Unhealthy it still runs 0.1.0-DIGEST
+        celery 0.2.0 Healthy
         ");
 }
 
@@ -87,25 +87,25 @@ fn both_ports() {
     let server = running(&prod("blue-green"), "prod", &["0.1.0", "0.2.0"]);
     insta::assert_snapshot!(seen(&server, prod("blue-green"), "prod", "0.2.0"), @r"
         0.2.0
-        web 0.2.0 condition::healthy
-        celery 0.2.0 condition::healthy
-        web:8001 - condition::healthy 0.1.0-45f102f1fb82, without clients
+        web 0.2.0 Healthy
+        celery 0.2.0 Healthy
+        web:8001 - Healthy 0.1.0-45f102f1fb82, without clients
         ");
     let server = running(&prod("canary"), "prod", &["0.1.0"]);
     deploy(&server, &prod("canary"), "0.2.0", Some("0.1.0")).unwrap();
     Systemd::shift(&server, &about(prod("canary"), "prod", "0.2.0", Some("0.1.0")), 5).unwrap();
     insta::assert_snapshot!(seen(&server, prod("canary"), "prod", "0.2.0"), @r"
         0.2.0
-        web 0.2.0 condition::healthy 5 % of the clients
-        celery - condition::healthy the old version's, until it has all clients
-        web:8001 - condition::healthy 0.1.0-45f102f1fb82, 95 % of the clients
+        web 0.2.0 Healthy 5 % of the clients
+        celery - Healthy the old version's, until it has all clients
+        web:8001 - Healthy 0.1.0-45f102f1fb82, 95 % of the clients
         ");
     // Who asks for the old one is told of that.
     insta::assert_snapshot!(seen(&server, prod("canary"), "prod", "0.1.0"), @r"
         0.1.0
-        web 0.1.0 condition::healthy 95 % of the clients
-        celery 0.1.0 condition::healthy
-        web:8003 - condition::healthy 0.2.0-b1267c1461af, 5 % of the clients
+        web 0.1.0 Healthy 95 % of the clients
+        celery 0.1.0 Healthy
+        web:8003 - Healthy 0.2.0-b1267c1461af, 5 % of the clients
         ");
 }
 
@@ -115,14 +115,14 @@ fn a_unit_that_is_down_and_a_proxy_that_does_not_answer() {
     *server.nginx.borrow_mut() = String::new();
     insta::assert_snapshot!(seen(&server, prod("blue-green"), "prod", "0.1.0"), @r"
         0.1.0
-        web 0.1.0 condition::unhealthy nginx answers for agentiq.ru: curl: (7) Failed to connect
-        celery 0.1.0 condition::healthy
+        web 0.1.0 Unhealthy nginx answers for agentiq.ru: curl: (7) Failed to connect
+        celery 0.1.0 Healthy
         ");
     server.units.borrow_mut().clear();
     insta::assert_snapshot!(seen(&server, prod("blue-green"), "prod", "0.1.0"), @r"
         0.1.0
-        web 0.1.0 condition::stopped `agentiq-chat@8001.service` is inactive
-        celery 0.1.0 condition::stopped `agentiq-celery@8001.service` is inactive
+        web 0.1.0 Stopped `agentiq-chat@8001.service` is inactive
+        celery 0.1.0 Stopped `agentiq-celery@8001.service` is inactive
         ");
     let context = about(prod("blue-green"), "prod", "0.1.0", None);
     assert_eq!(

@@ -147,6 +147,15 @@ fn a_server_that_is_not_as_it_must_be_is_not_touched() {
 }
 
 #[test]
+fn a_migration_that_went_on_alone_is_waited_for() {
+    let server = running(&staging(), "staging", &[]);
+    server.collides.set(true);
+    deploy(&server, &staging(), "0.1.0", None).unwrap();
+    assert_eq!(server.told().matches("upgrade head").count(), 2);
+    assert_eq!(served(&server).as_deref(), Some("0.1.0"));
+}
+
+#[test]
 fn a_disk_that_fills_up_says_so() {
     let server = running(&staging(), "staging", &["0.1.0"]);
     server

@@ -51,6 +51,8 @@ pub(super) struct Server {
     pub(super) broken: RefCell<Vec<(&'static str, i32, &'static str)>>,
     /// A word that nginx refuses in its files.
     pub(super) refused: Cell<Option<&'static str>>,
+    /// The next migration finds one under way.
+    pub(super) collides: Cell<bool>,
     /// Reloads succeed and change nothing.
     pub(super) deaf: Cell<bool>,
     /// Who else listens.
@@ -109,6 +111,7 @@ impl Server {
             database: RefCell::default(),
             broken: RefCell::default(),
             refused: Cell::default(),
+            collides: Cell::default(),
             deaf: Cell::default(),
             listens: Cell::default(),
             free_mib: Cell::new(9000),
@@ -325,16 +328,29 @@ impl Server {
                     }
                 }
             }
-            ["systemctl", "stop", unit] | ["systemctl", "stop", "--no-block", unit] => {
-                self.units.borrow_mut().remove(*unit);
+            ["systemctl", "stop", "--no-block", units @ ..] | ["systemctl", "stop", units @ ..] => {
+                self.units
+                    .borrow_mut()
+                    .retain(|unit, _| !units.contains(&unit.as_str()));
                 fine()
             }
-            ["systemctl", "enable", "--quiet", unit] | ["systemctl", "enable", "--quiet", "--now", unit] => {
-                self.put(&format!("/enabled/{unit}"), "");
+            [
+                "systemctl",
+                "enable",
+                "--quiet",
+                "--no-reload" | "--now",
+                units @ ..,
+            ]
+            | ["systemctl", "enable", "--quiet", units @ ..] => {
+                units
+                    .iter()
+                    .for_each(|unit| self.put(&format!("/enabled/{unit}"), ""));
                 fine()
             }
-            ["systemctl", "disable", "--quiet", unit] => {
-                self.remove(&format!("/enabled/{unit}"));
+            ["systemctl", "disable", "--quiet", "--no-reload", units @ ..] => {
+                units
+                    .iter()
+                    .for_each(|unit| self.remove(&format!("/enabled/{unit}")));
                 fine()
             }
             ["systemctl", "reload", "nginx"] => {
@@ -358,6 +374,11 @@ impl Server {
                 fine()
             }
             ["systemd-run", .., "current"] => text(&self.revision.borrow()),
+            ["systemd-run", .., "upgrade", "head"] if self.collides.take() => (
+                1,
+                String::new(),
+                "Unit agentiq-staging-migration.service was already loaded or has a fragment file.".into(),
+            ),
             ["systemd-run", .., "upgrade", "head"] => {
                 *self.revision.borrow_mut() = self.heads.to_owned();
                 fine()

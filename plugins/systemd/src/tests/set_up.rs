@@ -112,8 +112,6 @@ fn a_bare_server_becomes_one_and_a_second_run_changes_nothing() {
         + started at boot
         == unit agentiq-staging-backup.timer
         + started at boot
-        == /var/www
-        + folder, 0755
         == /etc/nginx/runner
         + folder, 0755
         == /var/www/letsencrypt
@@ -270,8 +268,6 @@ fn two_ports_make_a_template_and_a_switch() {
         +
         +[Install]
         +WantedBy=multi-user.target
-        == /var/www
-        + folder, 0755
         == /etc/nginx/runner
         + folder, 0755
         == /etc/ssl/runner

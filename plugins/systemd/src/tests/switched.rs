@@ -30,10 +30,8 @@ fn the_new_version_starts_beside_the_old_one_and_takes_over() {
         link /opt/agentiq/current -> releases/0.2.0-DIGEST
         sudo -n ln -sfn /opt/agentiq/releases/0.2.0-DIGEST/frontend /var/www/.agentiq.runner
         sudo -n mv -fT /var/www/.agentiq.runner /var/www/agentiq
-        sudo -n systemctl enable --quiet agentiq-chat@8003.service
-        sudo -n systemctl enable --quiet agentiq-celery@8003.service
-        sudo -n systemctl disable --quiet agentiq-chat@8001.service
-        sudo -n systemctl disable --quiet agentiq-celery@8001.service
+        sudo -n systemctl enable --quiet --no-reload agentiq-chat@8003.service agentiq-celery@8003.service
+        sudo -n systemctl disable --quiet --no-reload agentiq-chat@8001.service agentiq-celery@8001.service
         sudo -n systemctl stop --no-block agentiq-celery@8001.service
         sudo -n systemctl stop agentiq-prod-drain-8001.timer
         sudo -n systemd-run --quiet --collect --unit agentiq-prod-drain-8001 --on-active 30s systemctl stop agentiq-chat@8001.service
@@ -63,10 +61,8 @@ fn a_rollback_switches_back_to_what_still_runs() {
         link /opt/agentiq/current -> releases/0.1.0-DIGEST
         sudo -n ln -sfn /opt/agentiq/releases/0.1.0-DIGEST/frontend /var/www/.agentiq.runner
         sudo -n mv -fT /var/www/.agentiq.runner /var/www/agentiq
-        sudo -n systemctl enable --quiet agentiq-chat@8001.service
-        sudo -n systemctl enable --quiet agentiq-celery@8001.service
-        sudo -n systemctl disable --quiet agentiq-chat@8003.service
-        sudo -n systemctl disable --quiet agentiq-celery@8003.service
+        sudo -n systemctl enable --quiet --no-reload agentiq-chat@8001.service agentiq-celery@8001.service
+        sudo -n systemctl disable --quiet --no-reload agentiq-chat@8003.service agentiq-celery@8003.service
         sudo -n systemctl stop --no-block agentiq-celery@8003.service
         sudo -n systemctl stop agentiq-prod-drain-8003.timer
         sudo -n systemd-run --quiet --collect --unit agentiq-prod-drain-8003 --on-active 30s systemctl stop agentiq-chat@8003.service

@@ -70,6 +70,8 @@ pub(super) fn samples() -> Vec<Sample> {
                 "services": { "web": { "run": ["{{release}}/app", "{{port}}"], "port": 8080, "health": "/health" } },
             }),
         ),
+        sample("systemd", on_a_server("restart", &[8002])),
+        sample("systemd", on_a_server("canary", &[8001, 8003])),
         sample(
             "webhook",
             json!({ "url": "https://hooks.example/in", "secret": "{{secret:hook}}" }),
@@ -146,4 +148,20 @@ fn observers() -> Vec<Sample> {
         });
     }
     samples
+}
+
+/// An environment behind nginx, with all that a set-up can be asked for.
+fn on_a_server(strategy: &str, ports: &[u16]) -> Value {
+    json!({
+        "root": "/opt/shop-staging", "user": "shop", "strategy": strategy,
+        "backend": { "artifact": "app", "alembic": true },
+        "frontend": { "artifact": "app", "web-root": "/var/www/shop-staging" },
+        "web": { "unit": "shop-staging", "ports": ports, "run": ["{{venv}}/bin/uvicorn", "--port", "{{port}}"] },
+        "workers": { "celery": { "unit": "shop-staging-celery", "run": ["{{venv}}/bin/celery"] } },
+        "env": { "ENV": "staging" },
+        "nginx": { "site": "shop-staging", "names": ["staging.shop.example"], "tls": "self-signed" },
+        "database": { "name": "shop_staging", "owner": "shop_staging", "password": "x", "copy-from": "shop" },
+        "packages": ["nginx-light"],
+        "timers": { "backup": { "run": ["/usr/bin/true"], "at": "*-*-* 03:30" } },
+    })
 }
