@@ -20,8 +20,6 @@ pub struct Config {
     /// How a new version takes over.
     #[serde(default)]
     pub(crate) strategy: Strategy,
-    /// For `strategy = "canary"`.
-    pub(crate) canary: Option<Canary>,
     /// The application.
     pub(crate) backend: Backend,
     /// What nginx serves as it is.
@@ -63,19 +61,8 @@ pub(crate) enum Strategy {
     Restart,
     /// The new version starts on the other port; nginx is switched over once it is healthy.
     BlueGreen,
-    /// The same, in stages.
+    /// The same, bit by bit: by the steps of the environment's `canary`, without which it never gets a client.
     Canary,
-}
-
-/// The stages of a gradual roll-out.
-#[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct Canary {
-    /// Percent of the clients, rising, below 100; all of them come last.
-    #[schemars(length(min = 1))]
-    pub(crate) steps: Vec<u8>,
-    /// How long to watch each stage before the next.
-    pub(crate) watch: Duration,
 }
 
 /// A Python application.

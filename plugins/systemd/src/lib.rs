@@ -25,7 +25,6 @@ mod venv;
 use runner_sdk::lock::Holder;
 use runner_sdk::setup::Change;
 use runner_sdk::target::Deployment;
-use runner_sdk::traffic::Stage;
 use runner_sdk::{Context, Error, Host, Lock, Release, Setup, Target, Traffic};
 
 pub use config::Config;
@@ -88,10 +87,6 @@ impl Lock for Systemd {
 
 impl Traffic for Systemd {
     type Config = Config;
-
-    fn stages(_: &impl Host, context: &Context<Config>) -> Result<Vec<Stage>, Error> {
-        Ok(canary::stages(&Site::of(context)?))
-    }
 
     fn shift(host: &impl Host, context: &Context<Config>, percent: u8) -> Result<(), Error> {
         let site = Site::of(context)?;

@@ -166,8 +166,7 @@ fn check(config: &Config) -> Result<(), String> {
         }
     }
     names(config)?;
-    ports(config)?;
-    shares(config)
+    ports(config)
 }
 
 fn names(config: &Config) -> Result<(), String> {
@@ -253,25 +252,5 @@ fn ports(config: &Config) -> Result<(), String> {
     {
         Some(word) => Err(format!("`{word}` of a worker: only `web` has a port")),
         None => Ok(()),
-    }
-}
-
-fn shares(config: &Config) -> Result<(), String> {
-    match (&config.canary, config.strategy) {
-        (None, Strategy::Canary) => {
-            Err("`canary` is missing: say its `steps` and how long to `watch` each".to_owned())
-        }
-        (None, _) => Ok(()),
-        (Some(canary), Strategy::Canary) => {
-            let steps = &canary.steps;
-            let rises = steps.windows(2).all(|pair| pair[0] < pair[1]);
-            match rises && steps.iter().all(|step| (1..100).contains(step)) && !steps.is_empty() {
-                true => Ok(()),
-                false => {
-                    Err("`canary.steps` rise, from 1 to 99: all clients come last by themselves".to_owned())
-                }
-            }
-        }
-        (Some(_), _) => Err("`canary` is for `strategy = \"canary\"`".to_owned()),
     }
 }

@@ -43,9 +43,6 @@ fn prod(strategy: &str) -> Value {
         "nginx": {"site": "agentiq", "names": ["agentiq.ru"], "tls": "self-signed"},
     });
     config["workers"]["celery"]["run"] = json!(["{{venv}}/bin/celery", "worker"]);
-    if strategy == "canary" {
-        config["canary"] = json!({"steps": [5, 50], "watch": "5m"});
-    }
     config
 }
 

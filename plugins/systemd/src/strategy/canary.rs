@@ -1,6 +1,5 @@
 //! The new version starts on the other port and gets some of the clients, then more, each stage watched before the next.
 
-use runner_sdk::traffic::Stage;
 use runner_sdk::{Error, Host};
 
 use super::blue_green;
@@ -26,28 +25,11 @@ pub(crate) fn deploy<H: Host>(
     slots::start(machine, site, slots.idle(), arrival)
 }
 
-/// What the config says; nothing for the other strategies.
-pub(crate) fn stages(site: &Site<'_>) -> Vec<Stage> {
-    let Some(canary) = site
-        .config
-        .canary
-        .as_ref()
-        .filter(|_| site.config.strategy == Strategy::Canary)
-    else {
-        return Vec::new();
-    };
-    let stage = |percent: &u8| Stage {
-        percent: *percent,
-        watch_ms: canary.watch.as_millis(),
-    };
-    canary.steps.iter().map(stage).collect()
-}
-
 /// Gives the release of the context so many percent of the clients.
 pub(crate) fn shift<H: Host>(machine: &Machine<'_, H>, site: &Site<'_>, percent: u8) -> Result<(), Error> {
     if site.config.strategy != Strategy::Canary {
         return Err(Error::invalid_config(
-            "only `strategy = \"canary\"` gives a part of the traffic to a new version",
+            "the environment has `canary`, which needs `strategy = \"canary\"` here",
         ));
     }
     let slots = Slots::read(machine, site)?;

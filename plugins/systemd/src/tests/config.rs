@@ -18,9 +18,6 @@ fn is_said_before_anything_is_asked() {
     insta::assert_snapshot!(refused(of(), |c| c["frontend"]["web-root"] = json!("/opt/agentiq/www")), @"`root` and `frontend.web-root` lie in each other: /opt/agentiq and /opt/agentiq/www");
     insta::assert_snapshot!(refused(of(), |c| c["web"]["ports"] = json!([8001, 8001])), @"`web.ports`: the old and the new version stand side by side, so there are two ports");
     insta::assert_snapshot!(refused(of(), |c| c["strategy"] = json!("restart")), @"`web.ports`: `restart` has one port");
-    insta::assert_snapshot!(refused(of(), |c| c["strategy"] = json!("canary")), @"`canary` is missing: say its `steps` and how long to `watch` each");
-    insta::assert_snapshot!(refused(of(), |c| c["canary"] = json!({"steps": [5], "watch": "5m"})), @r#"`canary` is for `strategy = "canary"`"#);
-    insta::assert_snapshot!(refused(prod("canary"), |c| c["canary"]["steps"] = json!([50, 5])), @"`canary.steps` rise, from 1 to 99: all clients come last by themselves");
     insta::assert_snapshot!(refused(of(), |c| { c.as_object_mut().unwrap().remove("nginx"); }), @"`nginx` is missing: without it nothing can be switched from one port to the other");
     insta::assert_snapshot!(refused(of(), |c| c["workers"]["celery"]["unit"] = json!("agentiq-chat")), @"`workers.celery.unit` is `agentiq-chat`, which another unit is called already");
     insta::assert_snapshot!(refused(of(), |c| c["web"]["unit"] = json!("chat.service; rm")), @"`web.unit` is `chat.service; rm`: a unit is named by letters, digits, `-`, `_` and `.`, without `.service`");

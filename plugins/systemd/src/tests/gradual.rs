@@ -30,14 +30,6 @@ fn arrived() -> Server {
 fn clients_come_little_by_little() {
     let server = arrived();
     assert_eq!(shares(&server), "8001=100");
-    let stages = Systemd::stages(&server, &context("0.2.0")).unwrap();
-    assert_eq!(
-        stages
-            .iter()
-            .map(|stage| (stage.percent, stage.watch_ms))
-            .collect::<Vec<_>>(),
-        [(5, 300_000), (50, 300_000)]
-    );
     server.told();
     Systemd::shift(&server, &context("0.2.0"), 5).unwrap();
     insta::assert_snapshot!(file(&server, "/etc/nginx/runner/agentiq-prod.conf"), @r#"
@@ -117,10 +109,9 @@ fn what_does_not_come_up_gets_no_client() {
 }
 
 #[test]
-fn other_strategies_have_no_stages() {
+fn other_strategies_take_no_part_of_it() {
     let server = running(&prod("blue-green"), "prod", &["0.1.0"]);
     let context = about(prod("blue-green"), "prod", "0.1.0", None);
-    assert!(Systemd::stages(&server, &context).unwrap().is_empty());
     Systemd::finish(&server, &context).unwrap();
     assert!(matches!(
         Systemd::shift(&server, &context, 5),

@@ -15,6 +15,7 @@ pub(super) enum Call {
     Rollback,
     Acquire(Option<&'static str>),
     Release,
+    Apply,
     Sample,
     Notify(&'static str, Notice),
     Create,
@@ -55,8 +56,9 @@ pub(super) fn every_call(role: Role) -> Vec<Call> {
         Role::Gate => vec![Call::Check],
         Role::Target => vec![Call::Inspect, Call::Deploy, Call::Rollback],
         Role::Lock => vec![Call::Acquire(None), Call::Acquire(Some("r-dead")), Call::Release],
-        // Held against their own tests until the engine calls them.
-        Role::Traffic | Role::Setup => Vec::new(),
+        // Only a target with stages has a part of the traffic to give; its own tests hold it to that.
+        Role::Traffic => Vec::new(),
+        Role::Setup => vec![Call::Apply],
         Role::Metrics => vec![Call::Sample],
         Role::Notifier => notices()
             .into_iter()
@@ -151,6 +153,7 @@ impl Call {
             Self::Rollback => said(plugin.rollback(calls, context, release("1.2.2")), other),
             Self::Acquire(replaces) => said(plugin.acquire(calls, context, holder(), *replaces), other),
             Self::Release => said(plugin.release(calls, context, "r-20260101-000000-test"), other),
+            Self::Apply => said(plugin.apply(calls, context), other),
             Self::Sample => {
                 let queries: Vec<_> = sample.queries.iter().map(|text| query(text)).collect();
                 let answer = plugin.sample(calls, context, &queries, None);
