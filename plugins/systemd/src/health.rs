@@ -16,13 +16,17 @@ const PAUSE_MS: u64 = 250;
 const LONGEST: u32 = 64 * 1024;
 /// What a healthy application says of itself, where it says `status`.
 const GOOD: [&str; 5] = ["ok", "healthy", "up", "pass", "passing"];
+/// What one says that answers, and lacks something beside it: its workers may start after it.
+const USABLE: [&str; 2] = ["degraded", "warn"];
 
-/// Asks on the port; the error says what is wrong.
+/// Asks on the port; the error says what is wrong. With `whole`, an application that answers and lacks something is not
+/// healthy.
 pub(crate) fn on_port<H: Host>(
     machine: &Machine<'_, H>,
     site: &Site<'_>,
     port: u16,
     record: &ReleaseRecord,
+    whole: bool,
 ) -> Result<Result<(), String>, Error> {
     let url = format!("http://127.0.0.1:{port}{}", site.config.web.health);
     let exit = machine.ask(&[
@@ -42,7 +46,8 @@ pub(crate) fn on_port<H: Host>(
     }
     let text = exit.stdout_text();
     let (body, status) = text.rsplit_once('\n').unwrap_or(("", &text));
-    Ok(judge(status.trim().parse().unwrap_or(0), body, record).map_err(|why| format!("{url}: {why}")))
+    let judged = judge(status.trim().parse().unwrap_or(0), body, record, whole);
+    Ok(judged.map_err(|why| format!("{url}: {why}")))
 }
 
 /// Asks as everybody does, at the environment's URL.
@@ -60,22 +65,24 @@ pub(crate) fn at_url<H: Host>(
         .max_response(LONGEST);
     match host.send(&request) {
         Ok(response) => {
-            Ok(judge(response.status, &response.text(), record).map_err(|why| format!("{url}: {why}")))
+            let judged = judge(response.status, &response.text(), record, true);
+            Ok(judged.map_err(|why| format!("{url}: {why}")))
         }
         Err(Error::Transient(none)) => Ok(Err(format!("{url}: {}", none.message))),
         Err(other) => Err(other),
     }
 }
 
-fn judge(status: u16, body: &str, record: &ReleaseRecord) -> Result<(), String> {
+fn judge(status: u16, body: &str, record: &ReleaseRecord, whole: bool) -> Result<(), String> {
     let start: String = body.trim().chars().take(200).collect();
     if status != 200 {
         let colon = if start.is_empty() { "" } else { ": " };
         return Err(format!("answered {status}{colon}{start}"));
     }
     let answer: Value = serde_json::from_str(body).unwrap_or_default();
+    let bad = |said: &str| !GOOD.contains(&said) && (whole || !USABLE.contains(&said));
     if let Some(said) = answer.get("status").and_then(Value::as_str)
-        && !GOOD.contains(&said.to_lowercase().as_str())
+        && bad(&said.to_lowercase())
     {
         return Err(format!("says that it is `{said}`: {start}"));
     }
@@ -110,7 +117,7 @@ pub(crate) fn wait<H: Host>(
                 Error::failed(died(&unit, &state)),
             ));
         }
-        match on_port(machine, site, port, record)? {
+        match on_port(machine, site, port, record, false)? {
             Ok(()) if stays => return stayed(machine, site, port, record, &state),
             Ok(()) => return Ok(()),
             Err(wrong) => why = wrong,
@@ -143,7 +150,7 @@ fn stayed<H: Host>(
             web.stable
         )));
     }
-    match on_port(machine, site, port, record)? {
+    match on_port(machine, site, port, record, false)? {
         Ok(()) => Ok(()),
         Err(why) => broken(Error::failed(format!(
             "`{unit}` was healthy, and {} later no longer: {why}",

@@ -131,7 +131,7 @@ fn web_service<H: Host>(
     if !in_folder || service.condition != Condition::Healthy {
         return Ok(service);
     }
-    let mut wrong = health::on_port(machine, site, place.port, &place.record)?.err();
+    let mut wrong = health::on_port(machine, site, place.port, &place.record, true)?.err();
     let all = place.shares.of(place.port) == 100 || !site.has_slots();
     if let Some(nginx) = site.config.nginx.as_ref().filter(|_| all && wrong.is_none()) {
         wrong = nginx::answers(machine, nginx)?.err();

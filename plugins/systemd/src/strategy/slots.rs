@@ -187,7 +187,7 @@ pub(crate) fn go_back<H: Host>(
     let mut ready = false;
     if there.is_some() && units::state(machine, &site.web_unit(port))?.runs() {
         units::stop_draining(machine, site, port)?;
-        ready = health::on_port(machine, site, port, &arrival.record)?.is_ok();
+        ready = health::on_port(machine, site, port, &arrival.record, false)?.is_ok();
     }
     if !ready {
         start(machine, site, port, arrival)?;

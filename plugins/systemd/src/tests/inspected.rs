@@ -83,6 +83,18 @@ fn running_with_link(server: &Server, to: &str) {
 }
 
 #[test]
+fn what_lacks_something_may_start_and_is_not_healthy() {
+    let mut server = running(&staging(), "staging", &[]);
+    server.apps.insert("0.1.0", App::Degraded);
+    deploy(&server, &staging(), "0.1.0", None).unwrap();
+    insta::assert_snapshot!(seen(&server, staging(), "staging", "0.1.0"), @r#"
+        0.1.0
+        web 0.1.0 Unhealthy http://127.0.0.1:8002/health: says that it is `degraded`: {"status":"degraded"}
+        celery 0.1.0 Healthy
+        "#);
+}
+
+#[test]
 fn both_ports() {
     let server = running(&prod("blue-green"), "prod", &["0.1.0", "0.2.0"]);
     insta::assert_snapshot!(seen(&server, prod("blue-green"), "prod", "0.2.0"), @r"

@@ -19,6 +19,8 @@ pub(super) enum App {
     DiesLater,
     /// Runs and answers 503.
     Sick,
+    /// Answers, and misses its workers.
+    Degraded,
 }
 
 #[derive(Clone, Debug)]
@@ -165,7 +167,7 @@ impl Server {
 
     fn healthy(&self, unit: &Unit) -> bool {
         match unit.app {
-            App::Good => true,
+            App::Good | App::Degraded => true,
             App::Dies | App::Sick => false,
             App::DiesLater => self.clock.get() < unit.started + 3000,
         }
@@ -565,6 +567,9 @@ impl Server {
         match units.iter().find(there) {
             Some((_, unit)) if unit.app == App::Sick => {
                 (0, "{\"database\":\"down\"}\n503".into(), String::new())
+            }
+            Some((_, unit)) if unit.app == App::Degraded => {
+                (0, "{\"status\":\"degraded\"}\n200".into(), String::new())
             }
             Some((_, unit)) if self.healthy(unit) => (0, "{\"status\":\"ok\"}\n200".into(), String::new()),
             _ => (
