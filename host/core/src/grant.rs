@@ -49,6 +49,9 @@ pub struct Permissions {
     /// Folders on a machine, with all below.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub machine_files: Vec<String>,
+    /// Globs of names of machines that it works on. The machine that `runner` runs on needs none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub machines: Vec<String>,
     /// Globs of names of supervised processes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<String>,
@@ -87,6 +90,7 @@ impl Permissions {
         put(&mut self.files, other.files);
         put(&mut self.append, other.append);
         put(&mut self.machine_files, other.machine_files);
+        put(&mut self.machines, other.machines);
         put(&mut self.services, other.services);
         put(&mut self.artifacts, other.artifacts);
         put(&mut self.secrets, other.secrets);

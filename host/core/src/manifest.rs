@@ -182,7 +182,7 @@ process = ["ls"]
         plugin.toml:5: licence: unknown key `licence`
           hint: known here: `description`, `name`, `roles`, `version`, `wants`
         plugin.toml:9: wants[0].htpp: unknown key `htpp`
-          hint: did you mean `http`? known here: `append`, `artifacts`, `env`, `files`, `http`, `machine-files`, `person`, `process`, `reason`, `reports`, `secrets`, `services`
+          hint: did you mean `http`? known here: `append`, `artifacts`, `env`, `files`, `http`, `machine-files`, `machines`, `person`, `process`, `reason`, `reports`, `secrets`, `services`
         plugin.toml:11: wants[1]: `reason` is missing
           hint: add `reason = ...`: Why, for the person who is asked to trust the plugin
         plugin.toml:12: wants[1].process[0]: `ls` is text, a list is wanted

@@ -2,6 +2,7 @@
 //! shape, from which the JSON Schema is derived.
 
 mod layer;
+mod machines;
 mod merge;
 mod origin;
 mod problem;
@@ -18,6 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use layer::{Layer, Source};
+pub use machines::{LOCAL, Machine};
 pub use merge::{Merged, is_path, merge, stack};
 pub use origin::{Origin, Provenance, dotted};
 pub use problem::{ProfileError, ProfileErrors};
@@ -67,6 +69,9 @@ pub struct Profile {
     /// Backups, by name.
     #[serde(default)]
     pub backup: BTreeMap<String, Use>,
+    /// Machines that are reached over SSH, by name.
+    #[serde(default)]
+    pub machines: BTreeMap<String, Machine>,
     /// Where secrets come from, by name.
     #[serde(default)]
     pub secrets: BTreeMap<String, SecretSource>,

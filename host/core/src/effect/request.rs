@@ -1,5 +1,7 @@
 //! What is asked for.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::Nature;
@@ -7,6 +9,7 @@ use crate::{
     bytes::Bytes,
     digest::Digest,
     id::EnvironmentName,
+    profile::LOCAL,
     release::{Artifact, GoodRelease},
 };
 
@@ -21,7 +24,7 @@ pub struct Command {
     /// Added to the environment; values may hold `{{secret:name}}`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<(String, String)>,
-    /// Relative to the workspace; none is the workspace.
+    /// Relative to the workspace; none is the workspace. On a machine over SSH it is absolute, or none for the user's home.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
     /// May hold `{{secret:name}}`.
@@ -319,6 +322,35 @@ impl Request {
             // It tells whether *this* call made the file; a second one would say no.
             Self::MachineCreate { .. } => Nature::Write,
         }
+    }
+
+    /// The machines that it is for, but for the one that `runner` runs on.
+    pub fn machines(&self) -> BTreeSet<&str> {
+        let machine = match self {
+            Self::RunAll { commands } => {
+                let named = commands.iter().filter_map(|command| command.machine.as_deref());
+                return named.filter(|name| *name != LOCAL).collect();
+            }
+            Self::Run(command) => &command.machine,
+            Self::MachineRead { machine, .. }
+            | Self::MachineList { machine, .. }
+            | Self::MachineWrite { machine, .. }
+            | Self::MachineCreate { machine, .. }
+            | Self::MachineLink { machine, .. }
+            | Self::MachineRemove { machine, .. }
+            | Self::MachineFetch { machine, .. }
+            | Self::ServiceStart { machine, .. }
+            | Self::ServiceStop { machine, .. }
+            | Self::ServiceStatus { machine, .. }
+            | Self::ArtifactPut { machine, .. }
+            | Self::ArtifactGet { machine, .. } => machine,
+            _ => &None,
+        };
+        machine
+            .as_deref()
+            .filter(|name| *name != LOCAL)
+            .into_iter()
+            .collect()
     }
 
     /// One line for people: what would be, or was, done. Equal for a plan and for the run after it.

@@ -96,6 +96,9 @@ impl Needs {
     /// # Errors
     /// Why no grant could cover it.
     fn of(&mut self, request: &Request) -> Result<(), String> {
+        for machine in request.machines() {
+            self.permit(Need::On(machine.to_owned()))?;
+        }
         match request {
             Request::Run(command) => self.command(command),
             Request::RunAll { commands } => commands.iter().try_for_each(|command| self.command(command)),

@@ -50,6 +50,7 @@ pub fn expand(permissions: &Permissions, values: &Values<'_>) -> Permissions {
         files: all(&permissions.files),
         append: all(&permissions.append),
         machine_files: all(&permissions.machine_files),
+        machines: all(&permissions.machines),
         services: all(&permissions.services),
         artifacts: all(&permissions.artifacts),
         secrets: all(&permissions.secrets),
@@ -194,6 +195,7 @@ impl Permissions {
             files: keep(&self.files, is_path_written),
             append: keep(&self.append, is_path_written),
             machine_files: keep(&self.machine_files, is_path_written),
+            machines: keep(&self.machines, |entry| after_profile(entry) == Some("")),
             services: keep(&self.services, name),
             artifacts: keep(&self.artifacts, name),
             secrets: keep(&self.secrets, |entry| after_profile(entry) == Some("")),
@@ -347,12 +349,18 @@ mod tests {
                 "{{config:/folder}}x".into(),
                 "/etc/{{config:/x}}".into(),
             ],
+            machines: vec![
+                "{{config:/machine}}".into(),
+                "{{config:/machine}}*".into(),
+                "vps".into(),
+            ],
             reports: true,
             ..Permissions::default()
         };
         let kept = wanted.written_by_profile();
         assert_eq!(kept.process, [["{{config:/command}}"]]);
         assert_eq!(kept.machine_files, ["{{config:/folder}}/releases"]);
+        assert_eq!(kept.machines, ["{{config:/machine}}"]);
         assert!(!kept.reports);
     }
 }

@@ -71,6 +71,7 @@ impl Permissions {
         let no_glob = |entry: &str| glob(entry).err().map(|error| error.to_string());
         let name = "write a name, with `*` for any part of it";
         judge("env", &self.env, no_glob, name);
+        judge("machines", &self.machines, no_glob, name);
         judge("services", &self.services, no_glob, name);
         judge("artifacts", &self.artifacts, no_glob, name);
         mistakes

@@ -27,6 +27,8 @@ pub(super) enum Need {
     Started(Place, Vec<String>),
     /// Something on a machine that is taken into the artifact store, from a granted folder or the workspace.
     Taken(Place),
+    /// Working on a machine that is not the one `runner` runs on.
+    On(String),
     /// A supervised process.
     Service(String),
     /// An artifact.
@@ -47,6 +49,7 @@ impl Need {
             Self::File(_) | Self::Glob(_) => "files",
             Self::Append(_) => "append",
             Self::Machine(_) | Self::Taken(_) => "machine-files",
+            Self::On(_) => "machines",
             Self::Service(_) => "services",
             Self::Artifact(_) => "artifacts",
             Self::Reports => "reports",
@@ -66,6 +69,7 @@ impl Need {
             | Self::File(name)
             | Self::Glob(name)
             | Self::Append(name)
+            | Self::On(name)
             | Self::Service(name)
             | Self::Artifact(name) => json!(name),
             Self::Reports | Self::Person => json!(true),
@@ -83,6 +87,7 @@ impl Need {
             Self::Append(path) => format!("add a line to `{path}`"),
             Self::Machine(place) => format!("use `{}` on a machine", place.text()),
             Self::Taken(place) => format!("take `{}` into the artifact store", place.text()),
+            Self::On(name) => format!("work on the machine `{name}`"),
             Self::Service(name) => format!("manage the service `{name}`"),
             Self::Artifact(name) => format!("use the artifact `{name}`"),
             Self::Reports => "write reports".to_owned(),
@@ -109,6 +114,7 @@ impl Permissions {
                 path::glob_covers_pattern(glob, pattern)
             }),
             Need::Append(path) => text("append", &self.append, |entry| entry == path),
+            Need::On(name) => text("machines", &self.machines, |glob| path::name_covers(glob, name)),
             Need::Service(name) => text("services", &self.services, |glob| path::name_covers(glob, name)),
             Need::Artifact(name) => text("artifacts", &self.artifacts, |glob| path::name_covers(glob, name)),
             Need::Reports => self.reports.then_some(("reports", json!(true))),

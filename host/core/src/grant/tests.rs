@@ -23,6 +23,7 @@ files = ["{{config:/report}}"]
 machine-files = ["{{config:/folder}}"]
 services = ["{{config:/service}}-*"]
 env = ["{{config:/env}}"]
+machines = ["{{config:/machine}}"]
 secrets = ["{{config:/key}}"]
 
 [[wants]]
@@ -34,6 +35,7 @@ append = ["audit.log"]
 machine-files = ["/var/log"]
 services = ["*"]
 artifacts = ["dump-*"]
+machines = ["db-*"]
 env = ["GIT_*"]
 reports = true
 person = true
@@ -42,7 +44,7 @@ person = true
 fn grant(allow: serde_json::Value, official: bool) -> Grant {
     let config = json!({
         "url": "https://wiki.example:8443/", "command": ["make", "-j", "*"], "report": "out/junit.xml",
-        "folder": "/srv/shop", "service": "shop", "env": {"CI": "1"}, "key": "hmac", "header": "Bearer {{secret:token}}"
+        "folder": "/srv/shop", "service": "shop", "machine": "vps", "env": {"CI": "1"}, "key": "hmac", "header": "Bearer {{secret:token}}"
     });
     let of = Use {
         plugin: "./wiki.wasm".into(),
@@ -106,6 +108,21 @@ fn read(path: &str) -> Request {
         machine: None,
         path: path.into(),
         max: 10,
+    }
+}
+
+fn read_on(machine: &str, path: &str) -> Request {
+    Request::MachineRead {
+        machine: Some(machine.into()),
+        path: path.into(),
+        max: 10,
+    }
+}
+
+fn on(machine: &str, line: &str) -> Command {
+    Command {
+        machine: Some(machine.into()),
+        ..command(line)
     }
 }
 
@@ -207,6 +224,9 @@ fn written() -> Vec<Request> {
         file("./out/junit.xml"),
         glob("out/junit.xml"),
         read("/srv/shop/current/VERSION"),
+        read_on("local", "/srv/shop/current/VERSION"),
+        read_on("vps", "/srv/shop/current/VERSION"),
+        Request::Run(on("vps", "make -j *")),
         link("/srv/shop/current", "releases/1"),
         link("/srv/shop/current", "/srv/shop/releases/1"),
         fetch("/srv/shop/releases/1/shop"),
@@ -244,6 +264,10 @@ fn asked() -> Vec<Request> {
         Request::RunAll {
             commands: vec![command("make -j *"), command("git log")],
         },
+        Request::RunAll {
+            commands: vec![command("make -j *"), on("db-1", "make -j *")],
+        },
+        read_on("db-1", "/srv/shop/x"),
         file("coverage/a/b.info"),
         glob("coverage/*.info"),
         append("audit.log"),
@@ -300,6 +324,27 @@ fn foreign() -> Vec<Request> {
         glob("**"),
         append("./audit.log"),
         append("other.log"),
+        read_on("other", "/srv/shop/x"),
+        read_on("vps2", "/srv/shop/x"),
+        read_on("", "/srv/shop/x"),
+        read_on("vps", "/etc/passwd"),
+        Request::Run(on("other", "make -j *")),
+        Request::RunAll {
+            commands: vec![
+                command("make -j *"),
+                on("vps", "make -j *"),
+                on("other", "make -j *"),
+            ],
+        },
+        Request::ServiceStatus {
+            machine: Some("other".into()),
+            name: "shop-prod".into(),
+        },
+        Request::ArtifactGet {
+            artifact: artifact("dump-prod"),
+            machine: Some("other".into()),
+            path: "/srv/shop/x".into(),
+        },
         read("/srv/shopping/x"),
         read("/srv/shop/../../etc/passwd"),
         read("srv/shop/x"),
@@ -362,7 +407,7 @@ fn the_config_of_the_profile_is_a_grant_and_the_rest_is_allowed_by_name() {
     let generous = json!({
         "http": ["POST https://hooks.example/*", "POST https://evil.example/*"], "process": [["git", "**"], ["docker", "ps", "-a"]],
         "files": ["**"], "append": ["audit.log"], "machine-files": ["/"], "services": ["*"], "artifacts": ["*"],
-        "env": ["GIT_*"], "reports": true, "person": true
+        "machines": ["db-1"], "env": ["GIT_*"], "reports": true, "person": true
     });
     let allowed = grant(generous, false);
     for request in asked() {
@@ -400,6 +445,8 @@ fn a_denial_names_the_line_to_add() {
             json!({"services": ["other"]}),
             start("other", &["/var/log/x"], "/srv/shop", "/srv/shop/log"),
         ),
+        denied(json!({}), Request::Run(on("db-1", "make -j *"))),
+        denied(json!({}), read_on("other", "/srv/shop/x")),
         denied(json!({}), run("rm *")),
         denied(
             json!({}),
@@ -426,6 +473,8 @@ fn a_denial_names_the_line_to_add() {
     `notify.wiki` may not add a line to `audit.log`: the profile does not allow it; add to [notify.wiki]: allow.append = ["audit.log"]
     `notify.wiki` may not manage the service `other`: the profile does not allow it; add to [notify.wiki]: allow.services = ["*"]
     `notify.wiki` may not run `/var/log/x`: the profile does not allow it; add to [notify.wiki]: allow.machine-files = ["/var/log"]
+    `notify.wiki` may not work on the machine `db-1`: the profile does not allow it; add to [notify.wiki]: allow.machines = ["db-*"]
+    plugin `wiki` may not work on the machine `other`: it does not ask for that, which is a mistake of the plugin; its `plugin.toml` needs machines = ["other"] under [[wants]]
     plugin `wiki` may not run `rm *`: it does not ask for that, which is a mistake of the plugin; its `plugin.toml` needs process = [["rm", "\\*"]] under [[wants]]
     plugin `wiki` may not GET https://other.example:8443/{{secret:token}}/x: it does not ask for that, which is a mistake of the plugin; its `plugin.toml` needs http = ["GET https://other.example:8443/{{secret:token}}/x"] under [[wants]]
     `notify.wiki` may not read ../x: `../x` holds `..`

@@ -18,13 +18,14 @@ use super::problem::{ProfileError, ProfileErrors, choices, did_you_mean};
 use super::uses;
 
 /// What `false` drops; `*` is any name.
-pub(super) const REMOVABLE: [&[&str]; 11] = [
+pub(super) const REMOVABLE: [&[&str]; 12] = [
     &["gate", "*"],
     &["smoke", "*"],
     &["metrics", "*"],
     &["notify", "*"],
     &["backup", "*"],
     &["artifacts", "*"],
+    &["machines", "*"],
     &["secrets", "*"],
     &["environments", "*"],
     &["environments", "*", "approval"],

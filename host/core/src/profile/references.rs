@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::merge::Merged;
 use super::origin::{dotted, entry};
 use super::problem::{ProfileError, choices};
-use super::{Watch, uses};
+use super::{LOCAL, Watch, machines, uses};
 use crate::{
     duration::Duration,
     grant::Permissions,
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Tables whose keys become parts of step ids, files and messages.
-const NAMED: [&str; 8] = [
+const NAMED: [&str; 9] = [
     "gate",
     "smoke",
     "metrics",
@@ -25,6 +25,7 @@ const NAMED: [&str; 8] = [
     "backup",
     "artifacts",
     "environments",
+    "machines",
     "secrets",
 ];
 
@@ -35,6 +36,7 @@ pub(super) fn check(merged: &Merged) -> Vec<ProfileError> {
         errors: Vec::new(),
     };
     checking.names();
+    checking.machines();
     checking.release();
     for name in checking.entries("environments") {
         checking.environment(&entry("/environments", &name));
@@ -44,6 +46,37 @@ pub(super) fn check(merged: &Merged) -> Vec<ProfileError> {
         checking.permissions(&entry(&pointer, "allow"));
     }
     checking.errors
+}
+
+fn entries(merged: &Merged, table: &str) -> Vec<String> {
+    let entries = merged.tree.get(table).and_then(Value::as_object);
+    entries
+        .map(|entries| entries.keys().cloned().collect())
+        .unwrap_or_default()
+}
+
+/// What is wrong with `name` at `pointer`, unless the table has it.
+pub(super) fn unknown(merged: &Merged, pointer: &str, name: &str, table: &str) -> Option<ProfileError> {
+    let known = entries(merged, table);
+    if known.iter().any(|known| known == name) {
+        return None;
+    }
+    let heading = dotted(&entry(&format!("/{table}"), name));
+    let removed = merged.removed.get(&entry(&format!("/{table}"), name));
+    let hint = match removed {
+        Some(origin) => format!("`{heading} = false` at {origin} dropped it"),
+        None => choices(
+            name,
+            known.iter().map(String::as_str),
+            &format!("add `[{heading}]`"),
+        ),
+    };
+    Some(ProfileError {
+        origin: merged.provenance.get(pointer).cloned(),
+        path: dotted(pointer),
+        message: format!("there is no `[{heading}]`"),
+        hint,
+    })
 }
 
 struct Checking<'a> {
@@ -57,10 +90,7 @@ impl<'a> Checking<'a> {
     }
 
     fn entries(&self, table: &str) -> Vec<String> {
-        let entries = self.merged.tree.get(table).and_then(Value::as_object);
-        entries
-            .map(|entries| entries.keys().cloned().collect())
-            .unwrap_or_default()
+        entries(self.merged, table)
     }
 
     fn wrong(&mut self, pointer: &str, message: String, hint: String) {
@@ -83,6 +113,17 @@ impl<'a> Checking<'a> {
                     );
                 }
             }
+        }
+    }
+
+    fn machines(&mut self) {
+        let pointer = entry("/machines", LOCAL);
+        if self.at(&pointer).is_some() {
+            self.wrong(
+                &pointer,
+                format!("`{LOCAL}` is the machine that `runner` runs on"),
+                "choose another name".to_owned(),
+            );
         }
     }
 
@@ -112,21 +153,7 @@ impl<'a> Checking<'a> {
     }
 
     fn name(&mut self, pointer: &str, name: &str, table: &str) {
-        let known = self.entries(table);
-        if known.iter().any(|known| known == name) {
-            return;
-        }
-        let heading = dotted(&entry(&format!("/{table}"), name));
-        let removed = self.merged.removed.get(&entry(&format!("/{table}"), name));
-        let hint = match removed {
-            Some(origin) => format!("`{heading} = false` at {origin} dropped it"),
-            None => choices(
-                name,
-                known.iter().map(String::as_str),
-                &format!("add `[{heading}]`"),
-            ),
-        };
-        self.wrong(pointer, format!("there is no `[{heading}]`"), hint);
+        self.errors.extend(unknown(self.merged, pointer, name, table));
     }
 
     fn environment(&mut self, pointer: &str) {
@@ -246,6 +273,10 @@ impl<'a> Checking<'a> {
                 .into_iter()
                 .map(|mistake| mistake.located(pointer, provenance)),
         );
+        for (index, name) in allow.machines.iter().enumerate() {
+            let entry = format!("{pointer}/machines/{index}");
+            self.errors.extend(machines::unknown(self.merged, &entry, name));
+        }
         for (index, name) in allow.secrets.iter().enumerate() {
             if !name.contains("{{") {
                 self.secret(&format!("{pointer}/secrets/{index}"), name);

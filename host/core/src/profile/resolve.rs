@@ -5,8 +5,10 @@ use serde_json::Value;
 use super::layer::Layer;
 use super::merge::{Merged, merge};
 use super::origin::Provenance;
-use super::problem::ProfileErrors;
-use super::{Profile, references, schema, structure};
+use super::problem::{ProfileError, ProfileErrors};
+use super::uses::PlacedUse;
+use super::{Profile, machines, references, schema, structure};
+use crate::manifest::Manifest;
 
 /// A profile and where it comes from.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +23,11 @@ impl Resolved {
     /// What was written, without the defaults.
     pub fn tree(&self) -> &Value {
         &self.merged.tree
+    }
+
+    /// The names of machines in a use's config that the profile does not have; `manifest` is its plugin's.
+    pub fn unknown_machines(&self, used: &PlacedUse, manifest: &Manifest) -> Vec<ProfileError> {
+        machines::check_config(&self.merged, used, manifest)
     }
 
     /// Where it was written.
@@ -108,6 +115,9 @@ plugin = "slack"
 events = ["deploy", "rollback"]
 [backup.db]
 plugin = "postgres"
+[machines.vps]
+ssh = "ann@example.org"
+ssh-config = "deploy/ssh_config"
 [secrets]
 deploy.command = ["op", "read", "op://vault/x"]
 "#,
@@ -120,6 +130,9 @@ deploy.command = ["op", "read", "op://vault/x"]
             prod.watch.as_ref().map(|watch| watch.interval),
             Some(Duration::from_secs(15))
         );
+        let vps = &profile.machines["vps"];
+        assert_eq!(vps.connect_timeout, Duration::from_secs(10));
+        assert_eq!(vps.ssh_config.as_deref(), Some("deploy/ssh_config"));
         assert_eq!(profile.gate["lint"].timeout, Some(Duration::from_secs(300)));
         assert!(matches!(&profile.secrets["deploy"], SecretSource::Command(argv) if argv.len() == 3));
         let paths: Vec<_> = profile
@@ -185,7 +198,7 @@ htpp = []
         runner.toml: `project` is missing
           hint: add `project = ...`: The project
         runner.toml:2: colour: unknown key `colour`
-          hint: known here: `artifacts`, `backup`, `changelog`, `ci`, `environments`, `gate`, `metrics`, `notify`, `project`, `release`, `reports`, `secrets`, `smoke`, `store`, `tag`, `version`
+          hint: known here: `artifacts`, `backup`, `changelog`, `ci`, `environments`, `gate`, `machines`, `metrics`, `notify`, `project`, `release`, `reports`, `secrets`, `smoke`, `store`, `tag`, `version`
         runner.toml:4: version.zero-major: `mayor` is not allowed here
           hint: did you mean `major`? known here: `minor`, `major`
         runner.toml:5: version.initial: `1` does not match `^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$`
@@ -235,7 +248,7 @@ htpp = []
         runner.toml:34: secrets.d: it must have exactly one of `env`, `file`, `command`
           hint: Where a secret comes from; exactly one
         runner.toml:36: gate.lint.allow.htpp: unknown key `htpp`
-          hint: did you mean `http`? known here: `append`, `artifacts`, `env`, `files`, `http`, `machine-files`, `person`, `process`, `reports`, `secrets`, `services`
+          hint: did you mean `http`? known here: `append`, `artifacts`, `env`, `files`, `http`, `machine-files`, `machines`, `person`, `process`, `reports`, `secrets`, `services`
         ");
     }
 
@@ -337,6 +350,47 @@ shop-token.env = "T"
         insta::assert_snapshot!(resolve(vec![below, top]).expect_err("dropped"), @r"
         built-in demo:8: release.environments[0]: there is no `[environments.prod]`
           hint: `environments.prod = false` at --set environments.prod=false dropped it
+        ");
+    }
+
+    #[test]
+    fn a_machine_that_is_named_is_there() {
+        insta::assert_snapshot!(errors(r#"
+[project]
+name = "shop"
+[machines.vps]
+ssh = "-oProxyCommand=x"
+conect-timeout = "1s"
+[machines."a b"]
+ssh = "example.org"
+[machines.local]
+ssh = "example.org"
+[notify.slack]
+plugin = "slack"
+allow.machines = ["vsp", "vps", "v*", "local"]
+"#), @r#"
+        runner.toml:5: machines.vps.ssh: `-oProxyCommand=x` does not match `^[^-\s][^\s]*$`
+          hint: Where it is, as `ssh` takes it: `ann@example.org`, `ssh://ann@example.org:2222`, or a `Host` of its configuration
+        runner.toml:6: machines.vps.conect-timeout: unknown key `conect-timeout`
+          hint: did you mean `connect-timeout`? known here: `connect-timeout`, `ssh`, `ssh-config`
+        runner.toml:7: machines."a b": `a b` cannot be a name
+          hint: use letters, digits, `-`, `_` and `.`
+        runner.toml:9: machines.local: `local` is the machine that `runner` runs on
+          hint: choose another name
+        runner.toml:13: notify.slack.allow.machines[0]: there is no `[machines.vsp]`
+          hint: did you mean `vps`? known here: `a b`, `local`, `vps`
+        "#);
+        let text = "[project]\nname = 's'\n[machines.vps]\nssh = 'vps'\n[gate.a]\nplugin = 'a'\nconfig.machine = 'vsp'\nconfig.more = ['vps', 'local', 'db', 5]\n";
+        let resolved = resolved(text).expect("sound");
+        let manifest = "name = 'a'\nversion = '1.0.0'\ndescription = ''\nroles = ['gate']\n[[wants]]\nreason = 'x'\nmachines = ['{{config:/machine}}', '{{config:/more}}', '{{config:/none}}', 'fixed']\n";
+        let manifest = Manifest::parse(manifest).expect("a manifest");
+        let used = &resolved.profile.uses()[0];
+        let errors = ProfileErrors::of(resolved.unknown_machines(used, &manifest));
+        insta::assert_snapshot!(errors, @r"
+        runner.toml:7: gate.a.config.machine: there is no `[machines.vsp]`
+          hint: did you mean `vps`? known here: `vps`
+        runner.toml:8: gate.a.config.more[2]: there is no `[machines.db]`
+          hint: known here: `vps`
         ");
     }
 
