@@ -113,11 +113,9 @@ fn one(resolved: &Resolved, used: &PlacedUse, plugin: &Plugin) -> Done<Vec<Profi
             format!("it can serve as {}", roles.join(", ")),
         )]);
     }
-    Ok(check_config(
-        used,
-        &schema(plugin, used.role)?,
-        resolved.provenance(),
-    ))
+    let mut errors = check_config(used, &schema(plugin, used.role)?, resolved.provenance());
+    errors.extend(resolved.unknown_machines(used, &plugin.manifest));
+    Ok(errors)
 }
 
 fn missing(error: &PluginError, used: &PlacedUse, resolved: &Resolved) -> CommandError {
