@@ -6,14 +6,12 @@ pub mod clock;
 pub mod files;
 pub mod git;
 pub mod http;
+pub mod machine;
 pub mod machine_files;
 pub mod process;
 pub mod services;
 
-use runner_core::{
-    event::{Level, Stream},
-    fault::Fault,
-};
+use runner_core::event::{Level, Stream};
 
 /// Where a capability tells what happens while it works. None of it is a result.
 pub trait Progress: Send + Sync {
@@ -21,14 +19,4 @@ pub trait Progress: Send + Sync {
     fn line(&self, stream: Stream, text: &str);
     /// Something worth knowing.
     fn log(&self, level: Level, message: &str);
-}
-
-/// Fails unless the machine is the one that `runner` runs on.
-pub(crate) fn local_machine(machine: Option<&str>) -> Result<(), Fault> {
-    match machine {
-        None | Some("local") => Ok(()),
-        Some(other) => Err(Fault::failed(format!(
-            "no machine `{other}` in the profile: leave it out, or write `local`, for the machine that `runner` runs on"
-        ))),
-    }
 }

@@ -142,6 +142,17 @@ impl Effects {
 
     /// An effect that was begun before a crash and has no result.
     fn in_doubt(&self, n: u32, request: Request) -> Result<Outcome, Halt> {
+        if request.nature() != Nature::Read
+            && let Err(fault) = self.world.settle(&request)
+        {
+            // Done again, or looked at, it would be while it may still be under way.
+            if self.world.stop.stopped() {
+                return Err(Halt::Stopped);
+            }
+            if request.nature() != Nature::Write {
+                return self.finish(n, None, Nature::Write, Err(fault));
+            }
+        }
         if request.nature() == Nature::Write {
             let message = format!(
                 "runner stopped while it did this, so it may or may not be done: {}",

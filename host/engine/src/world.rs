@@ -8,12 +8,13 @@ use runner_core::{
     fault::Fault,
     grant::Grant,
     id::Scope,
+    profile::LOCAL,
     run::Run,
 };
 
 use crate::{
     capability::{
-        Progress, artifacts::Artifacts, clock::Clock, files::Files, git::Git, http::Http, local_machine,
+        Progress, artifacts::Artifacts, clock::Clock, files::Files, git::Git, http::Http, machine::Machines,
         machine_files::MachineFiles, process::Processes, services::Services,
     },
     effects::Halt,
@@ -51,6 +52,7 @@ pub struct World {
     process: Processes,
     http: Http,
     files: Files,
+    machines: Machines,
     machine_files: MachineFiles,
     services: Services,
     artifacts: Arc<Artifacts>,
@@ -104,18 +106,23 @@ impl World {
         let sources = run.header.profile.secrets.clone();
         let secrets = Arc::new(Secrets::new(sources, root, handle.clone(), stop.clone()));
         let run_folder = places.data.join("runs").join(run.id.as_str());
+        let known = &run.header.profile.machines;
+        let machines = Machines::new(run.id.as_str(), known, workspace, &secrets, handle, stop);
         let folder = places.data.join("artifacts");
-        let artifacts = Arc::new(Artifacts::new(folder, workspace.clone(), stop.clone()));
+        let artifacts = Artifacts::new(folder, workspace.clone(), machines.clone(), stop.clone());
+        let artifacts = Arc::new(artifacts);
         Self {
             process: Processes::new(
                 workspace.clone(),
+                machines.clone(),
                 Arc::clone(&secrets),
                 handle.clone(),
                 stop.clone(),
             ),
             http: Http::new(Arc::clone(&secrets), handle.clone(), stop.clone()),
             files: Files::new(workspace.clone(), run_folder.clone(), stop.clone()),
-            machine_files: MachineFiles::new(Arc::clone(&artifacts)),
+            machine_files: MachineFiles::new(Arc::clone(&artifacts), machines.clone()),
+            machines,
             services: Services::new(places.data.join("services"), places.runner.clone()),
             git: Git::new(root.to_path_buf(), handle.clone(), stop.clone()),
             clock: Clock::new(handle.clone(), stop.clone()),
@@ -214,16 +221,25 @@ impl World {
         }
     }
 
-    /// What is done on a machine. There is one so far: the one that `runner` runs on.
+    /// Waits until an effect that was begun before a crash is not under way any more on another machine.
+    pub(crate) fn settle(&self, request: &Request) -> Result<(), Fault> {
+        match request {
+            Request::Run(command) => self.process.settle(std::slice::from_ref(command)),
+            Request::RunAll { commands } => self.process.settle(commands),
+            _ => Ok(()),
+        }
+    }
+
+    /// What is done on a machine: the one that `runner` runs on, or one of the profile.
     fn on_machine(&self, request: &Request) -> Outcome {
         match request {
             Request::MachineRead { machine, path, max } => {
                 self.machine_files
-                    .read(machine.as_deref(), &self.placed(path), *max)
+                    .read(machine.as_deref(), &self.placed(machine, path), *max)
             }
             Request::MachineList { machine, path } => self
                 .machine_files
-                .list_folder(machine.as_deref(), &self.placed(path)),
+                .list_folder(machine.as_deref(), &self.placed(machine, path)),
             Request::MachineWrite {
                 machine,
                 path,
@@ -231,21 +247,21 @@ impl World {
                 mode,
             } => self
                 .machine_files
-                .write(machine.as_deref(), &self.placed(path), &content.0, *mode),
+                .write(machine.as_deref(), &self.placed(machine, path), &content.0, *mode),
             Request::MachineCreate {
                 machine,
                 path,
                 content,
             } => self
                 .machine_files
-                .create(machine.as_deref(), &self.placed(path), &content.0),
+                .create(machine.as_deref(), &self.placed(machine, path), &content.0),
             Request::MachineLink { machine, path, to } => {
                 self.machine_files
-                    .link(machine.as_deref(), &self.placed(path), to)
+                    .link(machine.as_deref(), &self.placed(machine, path), to)
             }
-            Request::MachineRemove { machine, path } => {
-                self.machine_files.remove(machine.as_deref(), &self.placed(path))
-            }
+            Request::MachineRemove { machine, path } => self
+                .machine_files
+                .remove(machine.as_deref(), &self.placed(machine, path)),
             Request::MachineFetch {
                 artifact,
                 machine,
@@ -253,9 +269,9 @@ impl World {
                 mode,
             } => self
                 .machine_files
-                .fetch(artifact, machine.as_deref(), &self.placed(path), *mode),
+                .fetch(artifact, machine.as_deref(), &self.placed(machine, path), *mode),
             Request::ServiceStart { machine, service } => {
-                local_machine(machine.as_deref())?;
+                self.machines.local(machine.as_deref())?;
                 self.start(service)
             }
             Request::ServiceStop {
@@ -263,11 +279,11 @@ impl World {
                 name,
                 grace_ms,
             } => {
-                local_machine(machine.as_deref())?;
+                self.machines.local(machine.as_deref())?;
                 self.services.stop(name, *grace_ms)
             }
             Request::ServiceStatus { machine, name } => {
-                local_machine(machine.as_deref())?;
+                self.machines.local(machine.as_deref())?;
                 self.services.status(name)
             }
             Request::ArtifactPut { machine, path, name } => {
@@ -279,15 +295,18 @@ impl World {
                 path,
             } => self
                 .artifacts
-                .get(artifact, machine.as_deref(), &self.placed(path)),
+                .get(artifact, machine.as_deref(), &self.placed(machine, path)),
             Request::ArtifactVerify { artifact } => self.artifacts.verify(artifact),
             other => Err(unheard(other)),
         }
     }
 
-    /// A path on this machine: relative ones are relative to the workspace.
-    fn placed(&self, path: &str) -> String {
-        self.workspace.root().join(path).display().to_string()
+    /// A path on a machine: on this one, relative ones are relative to the workspace.
+    fn placed(&self, machine: &Option<String>, path: &str) -> String {
+        match machine.as_deref() {
+            None | Some(LOCAL) => self.workspace.root().join(path).display().to_string(),
+            Some(_) => path.to_owned(),
+        }
     }
 
     fn start(&self, service: &Service) -> Outcome {

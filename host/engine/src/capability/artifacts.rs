@@ -18,7 +18,10 @@ use runner_core::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::local_machine;
+use super::{
+    machine::{Content, Kind, Machines, Place, Remote},
+    machine_files,
+};
 use crate::{
     atomic_file::{self, Unplaced},
     stop::Stop,
@@ -35,23 +38,35 @@ const EXECUTABLE: &str = "#executable";
 pub struct Artifacts {
     root: PathBuf,
     workspace: Workspace,
+    machines: Machines,
     stop: Stop,
 }
 
 impl Artifacts {
     /// Keeps content below `root`, which is made when the first is put there. Relative paths are the workspace's.
-    pub fn new(root: PathBuf, workspace: Workspace, stop: Stop) -> Self {
+    pub fn new(root: PathBuf, workspace: Workspace, machines: Machines, stop: Stop) -> Self {
         Self {
             root,
             workspace,
+            machines,
             stop,
         }
     }
 
     /// Puts a file, or a folder as one archive, into the store.
     pub fn put(&self, machine: Option<&str>, path: &str, name: &str) -> Outcome {
-        local_machine(machine)?;
-        let place = self.workspace.place(path)?;
+        match self.machines.of(machine)? {
+            Place::Local => self.keep(&self.workspace.place(path)?, name),
+            Place::Ssh(remote) => {
+                let here = self.bring(remote, path, name)?;
+                let kept = self.keep(&here, name);
+                clear(&here);
+                kept
+            }
+        }
+    }
+
+    fn keep(&self, place: &Path, name: &str) -> Outcome {
         let failed = |error| {
             self.failed(
                 &format!("keep `{}` as artifact `{name}`", place.display()),
@@ -68,8 +83,8 @@ impl Artifacts {
         let mut file = Unplaced::new(&self.root.join("sha256/new")).map_err(failed)?;
         let mut hashing = Hashing::new(&mut file.file, &self.stop);
         match kind {
-            TAR => archive::pack(&place, &mut hashing).map_err(failed)?,
-            _ => File::open(&place)
+            TAR => archive::pack(place, &mut hashing).map_err(failed)?,
+            _ => File::open(place)
                 .and_then(|mut from| io::copy(&mut from, &mut hashing).map(drop))
                 .map_err(failed)?,
         }
@@ -87,7 +102,11 @@ impl Artifacts {
     /// Takes an artifact out of the store: a file to `path`, over what is there; an archive unpacked as the folder `path`,
     /// in the place of one that is there.
     pub fn get(&self, artifact: &Artifact, machine: Option<&str>, path: &str) -> Outcome {
-        local_machine(machine)?;
+        if let Place::Ssh(remote) = self.machines.of(machine)? {
+            machine_files::place(path)?;
+            self.send_as_it_was(artifact, remote, path)?;
+            return Ok(Response::Done);
+        }
         let place = self.workspace.place(path)?;
         let failed = |error| {
             self.failed(
@@ -119,17 +138,7 @@ impl Artifacts {
     /// Copies an artifact's bytes. Once it returns well they were the right ones: what was written is not to be used before.
     pub(super) fn copy(&self, artifact: &Artifact, to: &mut dyn Write) -> Result<(), Fault> {
         let path = self.path(&artifact.digest);
-        let mut from = File::open(&path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => Fault::failed(format!(
-                "the store has no artifact `{}`: there is no file `{}`",
-                artifact.name,
-                path.display()
-            )),
-            _ => self.failed(
-                &format!("read artifact `{}` in `{}`", artifact.name, path.display()),
-                &error,
-            ),
-        })?;
+        let mut from = File::open(&path).map_err(|error| self.not_read(artifact, &error))?;
         let mut hashing = Hashing::new(to, &self.stop);
         io::copy(&mut from, &mut hashing).map_err(|error| {
             self.failed(
@@ -150,12 +159,110 @@ impl Artifacts {
         Ok(())
     }
 
+    /// Sends an artifact's bytes to a file of a machine over SSH.
+    pub(super) fn send(
+        &self,
+        artifact: &Artifact,
+        remote: &Remote,
+        path: &str,
+        mode: Option<u32>,
+    ) -> Result<(), Fault> {
+        let what = format!("put artifact `{}` to `{path}`", artifact.name);
+        let effect = self.machines.effect(&("file", Some(remote.name()), path));
+        self.sending(artifact, |content| {
+            remote.write(&what, path, content, mode, &effect)
+        })
+    }
+
+    /// As a file, executable or not, or unpacked.
+    fn send_as_it_was(&self, artifact: &Artifact, remote: &Remote, path: &str) -> Result<(), Fault> {
+        if artifact.location.ends_with(TAR) {
+            let what = format!("unpack artifact `{}` to `{path}`", artifact.name);
+            let effect = self.machines.effect(&("file", Some(remote.name()), path));
+            return self.sending(artifact, |content| remote.unpack(&what, path, content, &effect));
+        }
+        let mode = artifact.location.ends_with(EXECUTABLE).then_some(0o755);
+        self.send(artifact, remote, path, mode)
+    }
+
+    /// What arrives is compared on the machine; when it is not what it should be, the store is looked at.
+    fn sending(
+        &self,
+        artifact: &Artifact,
+        send: impl FnOnce(&Content<'_>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let path = self.path(&artifact.digest);
+        let open = || -> Result<Box<dyn Read>, Fault> {
+            let file = File::open(&path).map_err(|error| self.not_read(artifact, &error))?;
+            Ok(Box::new(file))
+        };
+        let size = path
+            .metadata()
+            .map_err(|error| self.not_read(artifact, &error))?
+            .len();
+        let sent = send(&Content {
+            open: &open,
+            size,
+            digest: &artifact.digest,
+        });
+        if sent.is_err() && !self.stop.stopped() {
+            self.copy(artifact, &mut io::sink())?;
+        }
+        sent
+    }
+
+    /// Brings a file or a folder of a machine here, beside the store's content; [`clear`] removes it.
+    fn bring(&self, remote: &Remote, path: &str, name: &str) -> Result<PathBuf, Fault> {
+        machine_files::place(path)?;
+        let what = format!("keep `{path}` as artifact `{name}`");
+        let failed = |error| self.failed(&what, &error);
+        let content = self.root.join("sha256/new");
+        fs::create_dir_all(self.root.join("sha256")).map_err(failed)?;
+        let here = atomic_file::free_name(&content);
+        let brought = remote.take(&what, path, &here).and_then(|kind| match kind {
+            Kind::File => Ok(here.clone()),
+            Kind::Executable => {
+                let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+                fs::set_permissions(&here, mode).map_err(failed)?;
+                Ok(here.clone())
+            }
+            Kind::Folder => {
+                let folder = atomic_file::free_name(&content);
+                let unpacked = fs::create_dir(&folder)
+                    .and_then(|()| File::open(&here))
+                    .and_then(|from| archive::unpack(from, &folder, &self.stop));
+                clear(&here);
+                unpacked.map_err(failed).inspect_err(|_| clear(&folder))?;
+                Ok(folder)
+            }
+        });
+        if brought.is_err() {
+            clear(&here);
+        }
+        brought
+    }
+
     fn path(&self, digest: &Digest) -> PathBuf {
         // A digest that came from elsewhere names no file outside.
         let hex = digest.hex();
         match hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             true => self.root.join("sha256").join(&hex[..2]).join(hex),
             false => self.root.join("sha256/none"),
+        }
+    }
+
+    fn not_read(&self, artifact: &Artifact, error: &io::Error) -> Fault {
+        let path = self.path(&artifact.digest);
+        match error.kind() {
+            io::ErrorKind::NotFound => Fault::failed(format!(
+                "the store has no artifact `{}`: there is no file `{}`",
+                artifact.name,
+                path.display()
+            )),
+            _ => self.failed(
+                &format!("read artifact `{}` in `{}`", artifact.name, path.display()),
+                error,
+            ),
         }
     }
 
@@ -167,6 +274,14 @@ impl Artifacts {
             false => Fault::failed(format!("cannot {what}: {error}")),
         }
     }
+}
+
+/// Removes what was brought here; what cannot be removed takes room and does no harm.
+fn clear(here: &Path) {
+    let _ = match here.is_dir() {
+        true => fs::remove_dir_all(here),
+        false => fs::remove_file(here),
+    };
 }
 
 fn executable(metadata: &fs::Metadata) -> bool {

@@ -1,4 +1,4 @@
-//! Files of this machine, below what grants name. Each write is whole or not at all, and twice is the same as once.
+//! Files of machines, below what grants name. Each write is whole or not at all, and twice is the same as once.
 
 use std::{
     fs, io,
@@ -8,6 +8,7 @@ use std::{
 };
 
 use runner_core::{
+    digest::Digest,
     effect::{Entry, EntryKind, Outcome, Response},
     fault::Fault,
     release::Artifact,
@@ -16,7 +17,7 @@ use runner_core::{
 use super::{
     artifacts::Artifacts,
     files::{ReadError, read_at_most},
-    local_machine,
+    machine::{Content, Machines, Place, Remote},
 };
 use crate::atomic_file::{self, Unplaced};
 
@@ -24,17 +25,36 @@ use crate::atomic_file::{self, Unplaced};
 #[derive(Clone, Debug)]
 pub struct MachineFiles {
     artifacts: Arc<Artifacts>,
+    machines: Machines,
 }
 
 impl MachineFiles {
     /// Copies artifacts out of `artifacts`.
-    pub fn new(artifacts: Arc<Artifacts>) -> Self {
-        Self { artifacts }
+    pub fn new(artifacts: Arc<Artifacts>, machines: Machines) -> Self {
+        Self { artifacts, machines }
+    }
+
+    /// The machine when it is another one, and the path.
+    fn place(&self, machine: Option<&str>, path: &str) -> Result<(Option<&Remote>, PathBuf), Fault> {
+        let remote = match self.machines.of(machine)? {
+            Place::Local => None,
+            Place::Ssh(remote) => Some(remote),
+        };
+        Ok((remote, place(path)?))
+    }
+
+    /// Tells the attempts of what is done to a path from others.
+    fn effect(&self, machine: Option<&str>, path: &str) -> String {
+        self.machines.effect(&("file", machine, path))
     }
 
     /// A file, at most `max` bytes; none when there is nothing.
     pub fn read(&self, machine: Option<&str>, path: &str, max: u32) -> Outcome {
-        let place = place(machine, path)?;
+        let (remote, place) = self.place(machine, path)?;
+        if let Some(remote) = remote {
+            let content = remote.read(path, max)?;
+            return Ok(Response::Content(content.map(Into::into)));
+        }
         match read_at_most(&place, max) {
             Ok(content) => Ok(Response::Content(Some(content.into()))),
             Err(ReadError::None) => Ok(Response::Content(None)),
@@ -44,7 +64,10 @@ impl MachineFiles {
 
     /// What a folder holds, by name; none when there is nothing.
     pub fn list_folder(&self, machine: Option<&str>, path: &str) -> Outcome {
-        let place = place(machine, path)?;
+        let (remote, place) = self.place(machine, path)?;
+        if let Some(remote) = remote {
+            return Ok(Response::Entries(remote.list(path)?.map(in_order)));
+        }
         let failed = |error| failed("list", path, &error);
         let entries = match fs::read_dir(&place) {
             Ok(entries) => entries,
@@ -55,20 +78,30 @@ impl MachineFiles {
         for entry in entries {
             list.extend(described(&entry.map_err(failed)?).map_err(failed)?);
         }
-        list.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Response::Entries(Some(list)))
+        Ok(Response::Entries(Some(in_order(list))))
     }
 
     /// Writes a file with these Unix permission bits. Folders above it are made.
     pub fn write(&self, machine: Option<&str>, path: &str, content: &[u8], mode: u32) -> Outcome {
-        let place = place(machine, path)?;
+        let (remote, place) = self.place(machine, path)?;
+        if let Some(remote) = remote {
+            let (what, effect) = (format!("write `{path}`"), self.effect(machine, path));
+            sent(content, |content| {
+                remote.write(&what, path, content, Some(mode), &effect)
+            })?;
+            return Ok(Response::Done);
+        }
         atomic_file::replace(&place, content, Some(mode)).map_err(|error| failed("write", path, &error))?;
         Ok(Response::Done)
     }
 
     /// Writes a file where nothing is; tells whether it did.
     pub fn create(&self, machine: Option<&str>, path: &str, content: &[u8]) -> Outcome {
-        let place = place(machine, path)?;
+        let (remote, place) = self.place(machine, path)?;
+        if let Some(remote) = remote {
+            let effect = self.effect(machine, path);
+            return sent(content, |content| remote.create(path, content, &effect)).map(Response::Flag);
+        }
         // Spares the writing; what decides is the moving to its place.
         if place.symlink_metadata().is_ok() {
             return Ok(Response::Flag(false));
@@ -85,7 +118,11 @@ impl MachineFiles {
 
     /// Makes or switches a symbolic link. Folders above it are made.
     pub fn link(&self, machine: Option<&str>, path: &str, to: &str) -> Outcome {
-        let place = place(machine, path)?;
+        let (remote, place) = self.place(machine, path)?;
+        if let Some(remote) = remote {
+            remote.link(path, to, &self.effect(machine, path))?;
+            return Ok(Response::Done);
+        }
         if fs::read_link(&place).is_ok_and(|present| present == Path::new(to)) {
             return Ok(Response::Done);
         }
@@ -100,7 +137,11 @@ impl MachineFiles {
 
     /// Removes a file, a link, or a folder with all that it holds. Nothing there is done already.
     pub fn remove(&self, machine: Option<&str>, path: &str) -> Outcome {
-        let place = place(machine, path)?;
+        let (remote, place) = self.place(machine, path)?;
+        if let Some(remote) = remote {
+            remote.remove(path, &self.effect(machine, path))?;
+            return Ok(Response::Done);
+        }
         let removed = match place.symlink_metadata() {
             Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(&place),
             Ok(_) => fs::remove_file(&place),
@@ -114,7 +155,11 @@ impl MachineFiles {
 
     /// Copies an artifact's bytes to a file (an archive stays one) and compares their digest.
     pub fn fetch(&self, artifact: &Artifact, machine: Option<&str>, path: &str, mode: u32) -> Outcome {
-        let place = place(machine, path)?;
+        let (remote, place) = self.place(machine, path)?;
+        if let Some(remote) = remote {
+            self.artifacts.send(artifact, remote, path, Some(mode))?;
+            return Ok(Response::Done);
+        }
         let mut file = Unplaced::new(&place).map_err(|error| failed("write", path, &error))?;
         self.artifacts.copy(artifact, &mut file.file)?;
         let placed = file.set_mode(mode).and_then(|()| file.replace());
@@ -123,9 +168,24 @@ impl MachineFiles {
     }
 }
 
+/// Hands bytes over as what can be opened again for another attempt.
+fn sent<T>(bytes: &[u8], send: impl FnOnce(&Content<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
+    send(&Content {
+        open: &|| Ok(Box::new(io::Cursor::new(bytes.to_vec()))),
+        size: bytes.len() as u64,
+        digest: &Digest::of(bytes),
+    })
+}
+
+/// By name, and without what is not in its place yet.
+fn in_order(mut entries: Vec<Entry>) -> Vec<Entry> {
+    entries.retain(|entry| !entry.name.starts_with(atomic_file::PREFIX));
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    entries
+}
+
 /// The path, which must be absolute, below the root, and say itself where it leads.
-fn place(machine: Option<&str>, path: &str) -> Result<PathBuf, Fault> {
-    local_machine(machine)?;
+pub(super) fn place(path: &str) -> Result<PathBuf, Fault> {
     let place = PathBuf::from(path);
     let plain = place
         .components()
@@ -140,9 +200,6 @@ fn place(machine: Option<&str>, path: &str) -> Result<PathBuf, Fault> {
 
 fn described(entry: &fs::DirEntry) -> io::Result<Option<Entry>> {
     let name = entry.file_name().to_string_lossy().into_owned();
-    if name.starts_with(atomic_file::PREFIX) {
-        return Ok(None);
-    }
     let metadata = match entry.metadata() {
         Ok(metadata) => metadata,
         Err(error) if gone(&error) => return Ok(None),
@@ -212,8 +269,13 @@ mod tests {
         fn new() -> Self {
             let folder = tempfile::tempdir().expect("a folder");
             let workspace = Workspace::open(folder.path()).expect("a workspace");
-            let artifacts = Artifacts::new(folder.path().join("store"), workspace, Stop::default());
-            let files = MachineFiles::new(Arc::new(artifacts));
+            let artifacts = Artifacts::new(
+                folder.path().join("store"),
+                workspace,
+                Machines::default(),
+                Stop::default(),
+            );
+            let files = MachineFiles::new(Arc::new(artifacts), Machines::default());
             Self { folder, files }
         }
 

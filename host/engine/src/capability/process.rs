@@ -1,6 +1,8 @@
-//! Programs on this machine, each in a process group of its own, so that it can be stopped with all that it started.
+//! Programs, each in a process group of its own, so that it can be stopped with all that it started: on this machine, and
+//! through [`super::machine`] on others.
 
 mod output;
+mod ready;
 mod running;
 #[cfg(test)]
 mod tests;
@@ -9,45 +11,67 @@ use std::{
     fs::File,
     io,
     path::{Path, PathBuf},
-    process::{ExitStatus, Stdio},
+    process::ExitStatus,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
-use output::{Log, Output};
+use output::{Log, Output, Tail};
+use ready::Ready;
+pub(super) use ready::hide_own_environment;
 use runner_core::{
     effect::{Command, Exit, Outcome, Response},
     event::Stream,
     fault::Fault,
+    profile::LOCAL,
 };
-use running::{Ended, Why};
+pub(super) use running::{Ended, GRACE, Group, LONGEST, Leash, Sink, Why, follow};
 use tokio::runtime::Handle;
 
-use super::{Progress, local_machine};
+use super::{
+    Progress,
+    machine::{End, Machines, NotRun, Place, Program, Remote, Task},
+};
 use crate::{secret::Secrets, stop::Stop, workspace::Workspace};
 
 /// The `process` interface's effects.
 #[derive(Clone, Debug)]
 pub struct Processes {
     workspace: Workspace,
+    machines: Machines,
     secrets: Arc<Secrets>,
     handle: Handle,
     stop: Stop,
 }
 
-/// A command with everything filled in.
-struct Ready {
-    program: tokio::process::Command,
-    stdin: Vec<u8>,
-    /// For messages: without secrets.
-    line: String,
+/// A command, and the way to where it runs.
+enum Way<'a> {
+    Here(Ready),
+    There(&'a Remote, Program),
+}
+
+/// What was heard of a program.
+struct Heard {
+    code: Option<i32>,
+    signal: Option<i32>,
+    /// None when it ended by itself.
+    why: Option<Why>,
+    stdout: Tail,
+    stderr: Tail,
 }
 
 impl Processes {
-    /// Runs programs in `workspace`, on `handle`'s runtime, until `stop`.
-    pub fn new(workspace: Workspace, secrets: Arc<Secrets>, handle: Handle, stop: Stop) -> Self {
+    /// Runs programs in `workspace` and on `machines`, on `handle`'s runtime, until `stop`.
+    pub fn new(
+        workspace: Workspace,
+        machines: Machines,
+        secrets: Arc<Secrets>,
+        handle: Handle,
+        stop: Stop,
+    ) -> Self {
         Self {
             workspace,
+            machines,
             secrets,
             handle,
             stop,
@@ -59,7 +83,7 @@ impl Processes {
     ///
     /// Fails when it cannot be started or runs out of time; it is then ended with TERM and, 5 s later, KILL.
     pub fn run(&self, command: &Command, log: Option<&Path>, progress: &dyn Progress) -> Outcome {
-        self.exit(command, log, progress).map(Response::Exit)
+        self.exit(command, 0, log, progress).map(Response::Exit)
     }
 
     /// Runs several at once. `logs` has a place for each; results are in the order of the commands.
@@ -74,7 +98,10 @@ impl Processes {
             let running: Vec<_> = commands
                 .iter()
                 .zip(logs)
-                .map(|(command, log)| scope.spawn(move || self.exit(command, log.as_deref(), progress)))
+                .enumerate()
+                .map(|(index, (command, log))| {
+                    scope.spawn(move || self.exit(command, index, log.as_deref(), progress))
+                })
                 .collect();
             let ended = running.into_iter().map(|thread| thread.join());
             ended
@@ -84,30 +111,53 @@ impl Processes {
         Ok(Response::Exits(exits))
     }
 
-    fn exit(&self, command: &Command, log: Option<&Path>, progress: &dyn Progress) -> Result<Exit, Fault> {
-        local_machine(command.machine.as_deref())?;
-        let ready = self.ready(command)?;
+    /// Waits until no attempt of these commands is under way on another machine.
+    pub(crate) fn settle(&self, commands: &[Command]) -> Result<(), Fault> {
+        for (index, command) in commands.iter().enumerate() {
+            if let Place::Ssh(remote) = self.machines.of(command.machine.as_deref())? {
+                remote.settle(&self.effect(command, index), Some(limit(command)))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn exit(
+        &self,
+        command: &Command,
+        index: usize,
+        log: Option<&Path>,
+        progress: &dyn Progress,
+    ) -> Result<Exit, Fault> {
+        if command.argv.is_empty() {
+            return Err(Fault::failed(
+                "cannot run a command without a program: `argv` is empty",
+            ));
+        }
+        let place = match self.machines.of(command.machine.as_deref())? {
+            Place::Local => Way::Here(self.ready(command)?),
+            Place::Ssh(remote) => Way::There(remote, Program::new(command, &self.secrets)?),
+        };
         let file = log
             .map(|path| create_log(path).map(|file| (file, path)))
             .transpose()?;
         let lines = Mutex::new(Log::new(file, progress));
         let output = |stream| Output::new(stream, &self.secrets, &lines, progress, command.capture);
-        let (mut stdout, mut stderr) = (output(Stream::Stdout), output(Stream::Stderr));
+        let outputs = || (output(Stream::Stdout), output(Stream::Stderr));
         let began = Instant::now();
-        let ended = self.handle.block_on(running::run(
-            ready.program,
-            ready.stdin,
-            Duration::from_millis(command.timeout_ms),
-            &self.stop,
-            &mut stdout,
-            &mut stderr,
-        ));
-        let (stdout, stderr) = (stdout.finish(), stderr.finish());
-        let Ended { status, why } = ended.map_err(|error| self.not_started(command, &error))?;
+        let Heard {
+            code,
+            signal,
+            why,
+            stdout,
+            stderr,
+        } = match place {
+            Way::Here(ready) => self.here(command, ready, outputs())?,
+            Way::There(remote, program) => self.there(command, index, remote, &program, outputs)?,
+        };
         match why {
             Some(Why::Time) => Err(Fault::failed(format!(
                 "{} did not end within {}: it was ended{}",
-                ready.line,
+                self.line(command),
                 runner_core::duration::Duration::from_millis(command.timeout_ms).spoken(),
                 log.map(|log| format!("; what it printed is in `{}`", log.display()))
                     .unwrap_or_default(),
@@ -115,12 +165,18 @@ impl Processes {
             Some(Why::Stop) => Err(Fault::Interrupted {
                 message: format!(
                     "{} was under way when `runner` was told to stop; it was ended",
-                    ready.line
+                    self.line(command)
                 ),
             }),
+            None if wants_password(command, code, &stderr.tail) => Err(Fault::failed(format!(
+                "{} was not run, because `sudo` wants a password: allow it without one, by `visudo -f /etc/sudoers.d/runner` and a \
+                 line such as `USER ALL=(root) NOPASSWD: /path/of/{}`",
+                self.line(command),
+                sudoed(command),
+            ))),
             None => Ok(Exit {
-                code: status.code(),
-                signal: signal_of(status),
+                code,
+                signal,
                 truncated: stdout.truncated || stderr.truncated,
                 stdout: stdout.tail.into(),
                 stderr: stderr.tail.into(),
@@ -129,55 +185,123 @@ impl Processes {
         }
     }
 
-    /// Fills in secrets, checks the folder and sets up the environment.
-    fn ready(&self, command: &Command) -> Result<Ready, Fault> {
-        let (name, arguments) = command
-            .argv
-            .split_first()
-            .ok_or_else(|| Fault::failed("cannot run a command without a program: `argv` is empty"))?;
-        let cwd = self.workspace.place(command.cwd.as_deref().unwrap_or("."))?;
-        if !cwd.is_dir() {
-            return Err(Fault::failed(format!(
-                "cannot run `{name}` in `{}`: there is no such folder",
-                cwd.display()
-            )));
-        }
-        let mut program = tokio::process::Command::new(located(name, &cwd));
-        for argument in arguments {
-            program.arg(self.secrets.fill(argument)?);
-        }
-        self.hide_own_environment(&mut program);
-        for (variable, value) in &command.env {
-            program.env(variable, self.secrets.fill(value)?);
-        }
-        program
-            .current_dir(cwd)
-            .process_group(0)
-            .kill_on_drop(true)
-            .stdin(if command.stdin.is_some() {
-                Stdio::piped()
-            } else {
-                Stdio::null()
-            })
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let stdin = command.stdin.as_ref().map_or(&[][..], |stdin| &stdin.0);
-        Ok(Ready {
-            program,
-            stdin: self.secrets.fill_bytes(stdin)?,
-            line: format!("`{}`", self.secrets.scrub_text(command.argv.join(" "))),
+    fn here(
+        &self,
+        command: &Command,
+        ready: Ready,
+        (mut stdout, mut stderr): (Output<'_>, Output<'_>),
+    ) -> Result<Heard, Fault> {
+        let Ready { mut program, stdin } = ready;
+        let ended = self.handle.block_on(async {
+            let mut child = program.spawn()?;
+            let feeding = running::feed(child.stdin.take(), stdin);
+            let group = Group::of(&child);
+            let limit = limit(command);
+            follow(
+                child,
+                feeding,
+                &group,
+                limit,
+                &self.stop,
+                &mut stdout,
+                &mut stderr,
+            )
+            .await
+        });
+        let (stdout, stderr) = (stdout.finish(), stderr.finish());
+        let Ended { status, why } = ended.map_err(|error: io::Error| self.not_started(command, &error))?;
+        Ok(Heard {
+            code: status.code(),
+            signal: signal_of(status),
+            why,
+            stdout,
+            stderr,
         })
     }
 
-    /// A build needs the user's PATH, HOME and the like; it needs neither the profile's secrets nor `runner`'s settings.
-    fn hide_own_environment(&self, program: &mut tokio::process::Command) {
-        for variable in self.secrets.variables() {
-            program.env_remove(variable);
+    fn there<'a>(
+        &self,
+        command: &Command,
+        index: usize,
+        remote: &Remote,
+        program: &Program,
+        outputs: impl Fn() -> (Output<'a>, Output<'a>),
+    ) -> Result<Heard, Fault> {
+        let effect = self.effect(command, index);
+        let line = self.scrubbed(command);
+        let task = Task {
+            what: &format!("run `{line}`"),
+            nature: command.nature,
+            effect: &effect,
+            limit: Some(limit(command)),
+        };
+        let attempt = || {
+            let mut tails = None;
+            let (word, why) = remote.attempt(&task, || {
+                let (mut stdout, mut stderr) = outputs();
+                let attempt = remote.run(program, &task, &mut stdout, &mut stderr);
+                tails = Some((stdout.finish(), stderr.finish()));
+                attempt
+            })?;
+            let (stdout, stderr) = tails.expect("what told its end was attempted");
+            Ok::<_, Fault>((remote.end(&task, &word), why, stdout, stderr))
+        };
+        let mut ended = attempt()?;
+        if matches!(ended.0, Err(NotRun::Busy)) {
+            // The same program, of this run, whose connection was lost.
+            remote.settle(&effect, task.limit)?;
+            ended = attempt()?;
         }
-        for (variable, _) in std::env::vars_os() {
-            if variable.to_string_lossy().starts_with("RUNNER_") {
-                program.env_remove(variable);
+        let (end, why, stdout, stderr) = ended;
+        let (code, signal) = match end {
+            Ok(End::Code(code)) => (Some(code), None),
+            Ok(End::Signal(signal)) => (None, Some(signal)),
+            Err(not_run) => return Err(self.not_run(command, remote, not_run)),
+        };
+        Ok(Heard {
+            code,
+            signal,
+            why,
+            stdout,
+            stderr,
+        })
+    }
+
+    /// What tells the attempts of a command apart from others, on another machine.
+    fn effect(&self, command: &Command, index: usize) -> String {
+        self.machines
+            .effect(&(&command.machine, &command.argv, &command.cwd, index))
+    }
+
+    fn scrubbed(&self, command: &Command) -> String {
+        self.secrets.scrub_text(command.argv.join(" "))
+    }
+
+    /// For messages: without secrets.
+    fn line(&self, command: &Command) -> String {
+        let line = self.scrubbed(command);
+        match &command.machine {
+            Some(machine) if machine != LOCAL => format!("`{line}` on machine `{machine}`"),
+            _ => format!("`{line}`"),
+        }
+    }
+
+    fn not_run(&self, command: &Command, remote: &Remote, why: NotRun) -> Fault {
+        let (program, machine) = (&command.argv[0], remote.name());
+        match why {
+            NotRun::Fault(fault) => fault,
+            NotRun::Started(kind) => {
+                let told = self.not_started(command, &kind.into());
+                Fault::failed(format!("on machine `{machine}`: {told}"))
             }
+            NotRun::Folder => Fault::failed(format!(
+                "cannot run `{program}` on machine `{machine}` in `{}`: there is no such folder, or it may not be entered",
+                command.cwd.as_deref().unwrap_or_default()
+            )),
+            NotRun::Busy => Fault::transient(format!(
+                "{} is still under way from an earlier attempt",
+                self.line(command)
+            )),
         }
     }
 
@@ -203,12 +327,24 @@ impl Processes {
     }
 }
 
-/// A path is relative to the folder that the program runs in, whatever folder `runner` was called from.
-fn located(name: &str, cwd: &Path) -> PathBuf {
-    match name.contains('/') {
-        true => cwd.join(name),
-        false => PathBuf::from(name),
-    }
+fn limit(command: &Command) -> Duration {
+    Duration::from_millis(command.timeout_ms)
+}
+
+/// Whether `sudo -n` refused, so that nothing was run: sudo(8) says so, in these words, with the exit code 1.
+fn wants_password(command: &Command, code: Option<i32>, stderr: &[u8]) -> bool {
+    let says = |what: &str| String::from_utf8_lossy(stderr).contains(what);
+    command.argv[0] == "sudo"
+        && code == Some(1)
+        && (says("sudo: a password is required") || says("sudo: a terminal is required"))
+}
+
+/// The program that `sudo` was to run.
+fn sudoed(command: &Command) -> &str {
+    let mut words = command.argv.iter().skip(1);
+    words
+        .find(|word| !word.starts_with('-'))
+        .map_or("PROGRAM", String::as_str)
 }
 
 fn create_log(path: &Path) -> Result<File, Fault> {

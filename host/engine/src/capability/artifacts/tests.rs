@@ -12,7 +12,12 @@ impl Bench {
         let folder = tempfile::tempdir().expect("a folder");
         fs::create_dir(folder.path().join("work")).expect("made");
         let workspace = Workspace::open(&folder.path().join("work")).expect("a workspace");
-        let artifacts = Artifacts::new(folder.path().join("store"), workspace, Stop::default());
+        let artifacts = Artifacts::new(
+            folder.path().join("store"),
+            workspace,
+            Machines::default(),
+            Stop::default(),
+        );
         Self { folder, artifacts }
     }
 

@@ -9,6 +9,7 @@ use std::{
 
 use runner_core::event::{Level, Stream};
 
+use super::running::Sink;
 use crate::{
     capability::Progress,
     secret::{ScrubStream, Secrets},
@@ -82,12 +83,6 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// Takes what the program printed.
-    pub(super) fn push(&mut self, bytes: &[u8]) {
-        let scrubbed = self.scrub.push(bytes);
-        self.take(&scrubbed);
-    }
-
     /// Ends the output.
     pub(super) fn finish(mut self) -> Tail {
         let rest = self.scrub.finish();
@@ -120,6 +115,13 @@ impl<'a> Output<'a> {
         // A progress bar goes back to the start of its line: the last state is what a terminal would show.
         let shown = text.rsplit('\r').next().unwrap_or_default();
         self.progress.line(self.stream, shown);
+    }
+}
+
+impl Sink for Output<'_> {
+    fn push(&mut self, bytes: &[u8]) {
+        let scrubbed = self.scrub.push(bytes);
+        self.take(&scrubbed);
     }
 }
 

@@ -5,23 +5,22 @@ use std::{io, process::ExitStatus, time::Duration};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _},
-    process::{ChildStdin, Command},
+    process::{Child, ChildStdin},
     time::{Instant, sleep},
 };
 
-use super::output::Output;
 use crate::stop::Stop;
 
 /// Between TERM and KILL.
-const GRACE: Duration = Duration::from_secs(5);
+pub(in crate::capability) const GRACE: Duration = Duration::from_secs(5);
 /// How long to wait for more output once the program has ended, while something that it left behind holds its pipes.
 const IDLE: Duration = Duration::from_secs(1);
 /// Stands for no limit: a timer takes no larger one.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+pub(in crate::capability) const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Why a program was ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Why {
+pub(in crate::capability) enum Why {
     /// It ran out of time.
     Time,
     /// `runner` was told to stop.
@@ -29,79 +28,110 @@ pub(super) enum Why {
 }
 
 /// How it ended.
-pub(super) struct Ended {
-    pub(super) status: ExitStatus,
+pub(in crate::capability) struct Ended {
+    pub(in crate::capability) status: ExitStatus,
     /// None when it ended by itself.
-    pub(super) why: Option<Why>,
+    pub(in crate::capability) why: Option<Why>,
 }
 
-/// Runs a program to its end. Its error is that the program could not be started.
-pub(super) async fn run(
-    mut program: Command,
-    input: Vec<u8>,
+/// What an output goes to.
+pub(in crate::capability) trait Sink {
+    /// Takes what the program printed.
+    fn push(&mut self, bytes: &[u8]);
+}
+
+impl<S: Sink + ?Sized> Sink for &mut S {
+    fn push(&mut self, bytes: &[u8]) {
+        (**self).push(bytes);
+    }
+}
+
+/// Keeps it whole.
+impl Sink for Vec<u8> {
+    fn push(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+/// How a program is ended.
+pub(in crate::capability) trait Leash {
+    /// Asks it to end.
+    fn term(&self);
+    /// Ends it, with what it started.
+    fn kill(&self);
+    /// How long it may take to end once it was asked.
+    fn grace(&self) -> Duration {
+        GRACE
+    }
+    /// Whether it has told of its end, though its process still lives.
+    fn over(&self) -> bool {
+        false
+    }
+}
+
+/// Follows a program to its end. `feeding` writes its input.
+pub(in crate::capability) async fn follow(
+    mut child: Child,
+    feeding: impl Future<Output = ()>,
+    leash: &impl Leash,
     timeout: Duration,
     stop: &Stop,
-    stdout: &mut Output<'_>,
-    stderr: &mut Output<'_>,
+    stdout: &mut dyn Sink,
+    stderr: &mut dyn Sink,
 ) -> io::Result<Ended> {
-    let mut child = program.spawn()?;
-    let group = Group::of(child.id());
-    let mut feeding = std::pin::pin!(feed(child.stdin.take(), input));
+    let mut feeding = std::pin::pin!(feeding);
     let mut out = Pipe::new(child.stdout.take());
     let mut err = Pipe::new(child.stderr.take());
     let mut stopping = std::pin::pin!(stop.wait());
     let mut alarm = std::pin::pin!(sleep(timeout.min(LONGEST)));
     let (mut fed, mut status, mut why) = (false, None, None);
     while status.is_none() || out.open() || err.open() {
+        let over = status.is_some() || leash.over();
         tokio::select! {
-            read = out.read(), if out.open() => {
-                out.pass(read, stdout);
-                if status.is_some() && why.is_none() {
-                    alarm.as_mut().reset(Instant::now() + IDLE);
-                }
+            read = out.read(), if out.open() => out.pass(read, stdout),
+            read = err.read(), if err.open() => err.pass(read, stderr),
+            () = &mut feeding, if !fed => {
+                fed = true;
+                continue;
             }
-            read = err.read(), if err.open() => {
-                err.pass(read, stderr);
-                if status.is_some() && why.is_none() {
-                    alarm.as_mut().reset(Instant::now() + IDLE);
-                }
-            }
-            () = &mut feeding, if !fed => fed = true,
-            ended = child.wait(), if status.is_none() => {
-                status = Some(ended?);
-                if why.is_none() {
-                    alarm.as_mut().reset(Instant::now() + IDLE);
-                }
-            }
-            () = &mut stopping, if why.is_none() && status.is_none() => {
+            ended = child.wait(), if status.is_none() => status = Some(ended?),
+            () = &mut stopping, if why.is_none() && !over => {
                 why = Some(Why::Stop);
-                group.send(Signal::TERM);
-                alarm.as_mut().reset(Instant::now() + GRACE);
+                leash.term();
+                alarm.as_mut().reset(Instant::now() + leash.grace());
+                continue;
             }
-            () = &mut alarm => match (status, why) {
-                (None, None) => {
-                    why = Some(Why::Time);
-                    group.send(Signal::TERM);
-                    alarm.as_mut().reset(Instant::now() + GRACE);
+            () = &mut alarm => {
+                match why {
+                    _ if over => break,
+                    None => {
+                        why = Some(Why::Time);
+                        leash.term();
+                    }
+                    Some(_) => leash.kill(),
                 }
-                (None, Some(_)) => {
-                    group.send(Signal::KILL);
-                    alarm.as_mut().reset(Instant::now() + GRACE);
-                }
-                (Some(_), _) => break,
-            },
+                alarm.as_mut().reset(Instant::now() + leash.grace());
+                continue;
+            }
+        }
+        // Something was heard of it: once it has ended, that is what is waited for.
+        if why.is_none() && (status.is_some() || leash.over()) {
+            alarm.as_mut().reset(Instant::now() + IDLE);
         }
     }
-    if why.is_some() {
+    if why.is_some() || status.is_none() {
         // What it started and what did not heed TERM.
-        group.send(Signal::KILL);
+        leash.kill();
     }
-    let status = status.expect("the loop ends after the program");
+    let status = match status {
+        Some(status) => status,
+        None => child.wait().await?,
+    };
     Ok(Ended { status, why })
 }
 
 /// Writes the input and closes the pipe. A program that does not read it to its end is its own business.
-async fn feed(stdin: Option<ChildStdin>, input: Vec<u8>) {
+pub(super) async fn feed(stdin: Option<ChildStdin>, input: Vec<u8>) {
     if let Some(mut stdin) = stdin {
         let _ = stdin.write_all(&input).await;
         let _ = stdin.shutdown().await;
@@ -109,11 +139,12 @@ async fn feed(stdin: Option<ChildStdin>, input: Vec<u8>) {
 }
 
 /// A program's process group, whose number is that of its first process.
-struct Group(Option<Pid>);
+pub(in crate::capability) struct Group(Option<Pid>);
 
 impl Group {
-    fn of(id: Option<u32>) -> Self {
-        Self(id.and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw))
+    pub(in crate::capability) fn of(child: &Child) -> Self {
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        Self(id.and_then(Pid::from_raw))
     }
 
     fn send(&self, signal: Signal) {
@@ -121,6 +152,16 @@ impl Group {
             // Nobody left to get it is what was wanted.
             let _ = kill_process_group(group, signal);
         }
+    }
+}
+
+impl Leash for Group {
+    fn term(&self) {
+        self.send(Signal::TERM);
+    }
+
+    fn kill(&self) {
+        self.send(Signal::KILL);
     }
 }
 
@@ -149,7 +190,7 @@ impl<R: AsyncRead + Unpin> Pipe<R> {
         }
     }
 
-    fn pass(&mut self, read: io::Result<usize>, output: &mut Output<'_>) {
+    fn pass(&mut self, read: io::Result<usize>, output: &mut dyn Sink) {
         match read {
             Ok(count @ 1..) => output.push(&self.buffer[..count]),
             Ok(0) | Err(_) => self.reader = None,

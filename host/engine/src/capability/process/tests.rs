@@ -43,7 +43,13 @@ impl Bench {
         ]);
         let secrets = Secrets::new(sources, folder.path(), runtime.handle().clone(), stop.clone());
         let workspace = Workspace::open(folder.path()).expect("a workspace");
-        let processes = Processes::new(workspace, Arc::new(secrets), runtime.handle().clone(), stop);
+        let processes = Processes::new(
+            workspace,
+            Machines::default(),
+            Arc::new(secrets),
+            runtime.handle().clone(),
+            stop,
+        );
         Self {
             _runtime: runtime,
             folder,
@@ -232,7 +238,7 @@ fn what_cannot_be_started_is_told() {
     cannot run a command without a program: `argv` is empty
     denied: `../x` is outside the workspace `WORK`: only files in it can be named
     cannot run `pwd` in `WORK/nowhere`: there is no such folder
-    no machine `vps` in the profile: leave it out, or write `local`, for the machine that `runner` runs on
+    no machine `vps` in the profile: leave it out, or write `local`, for the machine that `runner` runs on, or add `[machines.vps]`
     ");
 }
 
