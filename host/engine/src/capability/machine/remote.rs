@@ -135,7 +135,7 @@ impl Remote {
             self.connection.suspect();
             begun |= lost;
             if self.stop.stopped() {
-                return Err(self.stopped(task));
+                break;
             }
             last = match why {
                 Some(_) => "it did not answer any more".to_owned(),
@@ -148,7 +148,7 @@ impl Remote {
                 }
             }
         }
-        match begun {
+        match begun || self.stop.stopped() {
             true => Err(self.in_doubt(task, &last)),
             false => Err(Fault::transient(format!(
                 "cannot {} on machine `{}`: {last}; nothing was done",
@@ -169,6 +169,9 @@ impl Remote {
     }
 
     fn in_doubt(&self, task: &Task<'_>, why: &str) -> Fault {
+        if self.stop.stopped() {
+            return self.stopped(task);
+        }
         let message = format!(
             "the connection to machine `{}` was lost while it was to {}, so it may or may not be done: {why}",
             self.name(),
@@ -264,16 +267,18 @@ impl Remote {
         let Ended { status, why } = ended;
         match (wire, login) {
             (Some(word), _) => Ok(Attempt::Told { word, why }),
-            (None, Some(said)) if status.code() != Some(255) && why.is_none() => Err(Fault::failed(format!(
-                "machine `{}` does not run programs for `{}`: {}",
-                self.name(),
-                self.connection.named.destination,
-                self.secrets.scrub_text(diagnosis::last(&said))
-            ))),
+            (None, Some(said)) if why.is_none() && status.code().is_some_and(|code| code != 255) => {
+                Err(Fault::failed(format!(
+                    "machine `{}` does not run programs for `{}`: {}",
+                    self.name(),
+                    self.connection.named.destination,
+                    self.secrets.scrub_text(diagnosis::last(&said))
+                )))
+            }
             (None, login) => Ok(Attempt::Lost {
                 begun: login.is_none(),
                 why,
-                said: login.unwrap_or_else(|| format!("`ssh` ended with {status}")),
+                said: login.unwrap_or_else(|| "the connection was closed".to_owned()),
             }),
         }
     }

@@ -51,6 +51,44 @@ fn arguments_arrive_byte_for_byte() {
 }
 
 #[test]
+fn bash_will_do_for_sh() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::os::unix::fs::symlink("/bin/bash", folder.path().join("sh")).expect("linked");
+    let env = format!("PATH={}:/usr/bin:/bin", folder.path().display());
+    let Some(server) = Server::start_with(&env) else {
+        return;
+    };
+    let bench = Bench::with(server);
+    let mut command = sh("cat; echo \"$ODD\"; exit 7");
+    command.nature = Nature::Idempotent;
+    command.env = vec![("ODD".into(), "a'b\n$(id)\\".into())];
+    command.stdin = Some("in\n".into());
+    let exit = bench.exit(&command);
+    assert_eq!(
+        (exit.code, exit.stdout.text().as_ref()),
+        (Some(7), "in\na'b\n$(id)\\\n")
+    );
+    assert_eq!(exit.stderr.text(), "");
+    let exit = bench.exit(&sh("kill -9 $$"));
+    assert_eq!((exit.signal, exit.stderr.text().as_ref()), (Some(9), ""));
+    let path = bench.path("a/b");
+    assert_eq!(
+        bench.files.create(Some("vps"), &path, b"x"),
+        Ok(Response::Flag(true))
+    );
+    assert_eq!(
+        bench.files.create(Some("vps"), &path, b"x"),
+        Ok(Response::Flag(false))
+    );
+    assert_eq!(
+        bench.files.link(Some("vps"), &bench.path("l"), "a"),
+        Ok(Response::Done)
+    );
+    let read = bench.files.read(Some("vps"), &path, 9);
+    assert_eq!(read, Ok(Response::Content(Some("x".into()))));
+}
+
+#[test]
 fn the_environment_and_the_input_arrive_and_no_secret_is_seen() {
     let Some(bench) = Bench::new() else { return };
     let mut command = sh(

@@ -20,8 +20,13 @@ pub(super) struct Server {
 
 impl Server {
     /// None where there is no sshd, which CI does not put up with.
-    #[expect(clippy::print_stderr, reason = "what is left out is said")]
     pub(super) fn start() -> Option<Self> {
+        Self::start_with("")
+    }
+
+    /// With more variables for those who log in: `NAME=VALUE ...`.
+    #[expect(clippy::print_stderr, reason = "what is left out is said")]
+    pub(super) fn start_with(env: &str) -> Option<Self> {
         let folders = std::env::var_os("PATH").unwrap_or_default();
         let folders = std::env::split_paths(&folders).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
         let Some(sshd) = folders
@@ -52,7 +57,7 @@ impl Server {
             let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
             let port = listener.local_addr().expect("an address").port();
             drop(listener);
-            configure(root, port);
+            configure(root, port, env);
             if let Some(child) = listen(&sshd, root, port) {
                 return Some(Self { folder, port, child });
             }
@@ -113,12 +118,12 @@ pub(super) fn keygen(path: &Path) {
     assert!(status.expect("ssh-keygen").success());
 }
 
-fn configure(root: &Path, port: u16) {
+fn configure(root: &Path, port: u16, env: &str) {
     let dir = root.display();
     let sshd = format!(
         "Port {port}\nListenAddress 127.0.0.1\nHostKey {dir}/host\nAuthorizedKeysFile {dir}/authorized\nPidFile none\n\
          StrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n\
-         MaxStartups 100\nSetEnv HOME={dir}/home\n"
+         MaxStartups 100\nSetEnv HOME={dir}/home {env}\n"
     );
     fs::write(root.join("sshd_config"), sshd).expect("written");
     let config = format!(
