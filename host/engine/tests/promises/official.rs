@@ -235,7 +235,6 @@ const TELLING: &[&[&str]] = &[
     &["git", "grep"],
     &["git", "diff-tree"],
     &["git", "describe"],
-    &["git", "grep"],
     &["systemctl", "show"],
     &["systemctl", "is-enabled"],
     &["nginx", "-t"],
