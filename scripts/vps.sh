@@ -83,7 +83,15 @@ make_base() {
         echo "vps: making $1, once, about a minute and a half" >&2
         rm -rf "$cache/new"
         mkdir "$cache/new"
-        if ! build_base "$cache/new/root" >"$cache/make.log" 2>&1; then
+        # Not in a condition: there, it would go on after what fails.
+        set +e
+        (
+            set -e
+            build_base "$cache/new/root"
+        ) >"$cache/make.log" 2>&1
+        code=$?
+        set -e
+        if [ "$code" != 0 ]; then
             tail -n 20 "$cache/make.log" >&2
             fail "the bare system could not be made" "read $cache/make.log"
         fi
@@ -93,27 +101,27 @@ make_base() {
     exec 9>&-
 }
 
-# One command after the other: `set -e` is off in a condition.
+# build_base FOLDER
 build_base() {
-    debian_sources >"$cache/new/debian.sources" &&
-        # How this machine reaches its mirrors, the server does too.
-        { apt-config dump | grep -E '^Acquire::(Check-|https?::)' >"$cache/new/apt.conf" || :; } &&
-        mmdebstrap --variant=minbase --mode=root --format=directory --include="$installed" \
-            --aptopt='Acquire::Languages "none"' --aptopt="$cache/new/apt.conf" \
-            "$suite" "$1" "$cache/new/debian.sources" &&
-        cp /etc/resolv.conf "$1/etc/resolv.conf" &&
-        chroot "$1" apt-get update -qq &&
-        # The package list is one word each.
-        # shellcheck disable=SC2086
-        chroot "$1" apt-get install -qq -y --no-install-recommends --download-only $cached &&
-        rm -rf "$1"/var/lib/apt/lists/* &&
-        for unit in $masked; do ln -sf /dev/null "$1/etc/systemd/system/$unit" || return 1; done &&
-        rm -f "$1"/etc/ssh/ssh_host_* "$1/etc/machine-id" &&
-        # It is thrown away, not kept safe: a third of the time of an installation is waiting for the disk.
-        echo force-unsafe-io >"$1/etc/dpkg/dpkg.cfg.d/unsafe-io" &&
-        chroot "$1" useradd --create-home --shell /bin/bash ubuntu &&
-        echo 'ubuntu ALL=(ALL) NOPASSWD:ALL' >"$1/etc/sudoers.d/ubuntu" &&
-        chmod 440 "$1/etc/sudoers.d/ubuntu"
+    debian_sources >"$cache/new/debian.sources"
+    # How this machine reaches its mirrors, the server does too.
+    apt-config dump | sed -n -E '/^Acquire::(Check-|https?::)/p' >"$cache/new/apt.conf"
+    mmdebstrap --variant=minbase --mode=root --format=directory --include="$installed" \
+        --aptopt='Acquire::Languages "none"' --aptopt="$cache/new/apt.conf" \
+        "$suite" "$1" "$cache/new/debian.sources"
+    # It is thrown away, not kept safe: much of the time of an installation is waiting for the disk.
+    echo force-unsafe-io >"$1/etc/dpkg/dpkg.cfg.d/unsafe-io"
+    cp /etc/resolv.conf "$1/etc/resolv.conf"
+    chroot "$1" apt-get update -qq
+    # One word each.
+    # shellcheck disable=SC2086
+    chroot "$1" apt-get install -qq -y --no-install-recommends --download-only $cached
+    rm -rf "$1"/var/lib/apt/lists/*
+    for unit in $masked; do ln -sf /dev/null "$1/etc/systemd/system/$unit"; done
+    rm -f "$1"/etc/ssh/ssh_host_* "$1/etc/machine-id"
+    chroot "$1" useradd --create-home --shell /bin/bash ubuntu
+    echo 'ubuntu ALL=(ALL) NOPASSWD:ALL' >"$1/etc/sudoers.d/ubuntu"
+    chmod 440 "$1/etc/sudoers.d/ubuntu"
 }
 
 # ---- one server's folder ----
@@ -123,6 +131,7 @@ make_server() {
     mkdir layers
     ssh-keygen -q -t ed25519 -N '' -C "runner-vps" -f key
     ssh-keygen -q -t ed25519 -N '' -C "$name" -f host_key
+    echo "$base" >base
     echo "$name" >name
 }
 
@@ -208,6 +217,7 @@ write_ssh_config() {
 Host $name
     HostName $address
     User ubuntu
+    ConnectTimeout 10
     IdentityFile "$dir/key"
     IdentitiesOnly yes
     UserKnownHostsFile "$dir/known_hosts"
@@ -263,7 +273,8 @@ boot() {
     echo "$pid" >pid
     wait_for 10 has_interface || not_booted
     leader=$(leader_of "$pid")
-    identity "$leader" >leader
+    led_by=$(identity "$leader")
+    echo "$led_by" >leader
     connect
     write_ssh_config
     wait_for 30 answers || not_booted
@@ -317,6 +328,9 @@ enter() {
     [ -f "$dir/name" ] || fail "there is no server in \`$dir\`" 'make it: vps.sh start DIR'
     cd "$dir"
     name=$(cat name)
+    # The one that its layers are on, whatever this script would make now.
+    base=$(cat base)
+    [ -d "$base" ] || fail "\`$base\`, below the files of \`$dir\`, is gone" "remove \`$dir\` and make the server anew"
 }
 
 up() {
@@ -332,10 +346,12 @@ up() {
 }
 
 start() {
-    make_base "$base"
-    cd "$dir"
-    if [ ! -f name ]; then make_server; fi
-    name=$(cat name)
+    if [ ! -f "$dir/name" ]; then
+        make_base "$base"
+        cd "$dir"
+        make_server
+    fi
+    enter
     if running; then fail "the server of \`$dir\` runs already" 'stop it, or reset it'; fi
     halt power
     up
