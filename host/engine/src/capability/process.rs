@@ -144,16 +144,28 @@ impl Processes {
         let output = |stream| Output::new(stream, &self.secrets, &lines, progress, command.capture);
         let outputs = || (output(Stream::Stdout), output(Stream::Stderr));
         let began = Instant::now();
+        let heard = match place {
+            Way::Here(ready) => self.here(command, ready, outputs())?,
+            Way::There(remote, program) => self.there(command, index, remote, &program, outputs)?,
+        };
+        self.ended(command, log, heard, began.elapsed())
+    }
+
+    /// What a program's end means.
+    fn ended(
+        &self,
+        command: &Command,
+        log: Option<&Path>,
+        heard: Heard,
+        took: Duration,
+    ) -> Result<Exit, Fault> {
         let Heard {
             code,
             signal,
             why,
             stdout,
             stderr,
-        } = match place {
-            Way::Here(ready) => self.here(command, ready, outputs())?,
-            Way::There(remote, program) => self.there(command, index, remote, &program, outputs)?,
-        };
+        } = heard;
         match why {
             Some(Why::Time) => Err(Fault::failed(format!(
                 "{} did not end within {}: it was ended{}",
@@ -180,7 +192,7 @@ impl Processes {
                 truncated: stdout.truncated || stderr.truncated,
                 stdout: stdout.tail.into(),
                 stderr: stderr.tail.into(),
-                wall_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+                wall_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             }),
         }
     }
