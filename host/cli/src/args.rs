@@ -198,6 +198,15 @@ Examples:
     /// Write the workflows of a CI service
     #[command(subcommand)]
     Ci(CiCommand),
+    /// Show what language models have cost
+    #[command(after_help = "\
+Added up by month, check and model, from the ledgers that checks with plugin `ai-review` keep. What a model was asked and \
+nobody knows the answer of counts with the most that it can have cost.
+
+Examples:
+  runner costs
+  runner costs --month 2026-11 --output json")]
+    Costs(CostsArgs),
     /// Check what runner needs on this machine
     Doctor,
     /// Print completions for a shell
@@ -226,6 +235,22 @@ pub(crate) struct PlanArgs {
     /// Print what would be done, in order, and do nothing
     #[arg(long)]
     pub(crate) plan: bool,
+}
+
+/// `runner costs`.
+#[derive(Debug, Args)]
+pub(crate) struct CostsArgs {
+    /// One month only, e.g. 2026-11 (UTC)
+    #[arg(long, value_name = "YYYY-MM", value_parser = month)]
+    pub(crate) month: Option<String>,
+}
+
+fn month(text: &str) -> Result<String, String> {
+    let digits = |part: &str, count: usize| part.len() == count && part.bytes().all(|b| b.is_ascii_digit());
+    match text.split_once('-') {
+        Some((year, month)) if digits(year, 4) && digits(month, 2) => Ok(text.to_owned()),
+        _ => Err("a month is written like 2026-11".to_owned()),
+    }
 }
 
 /// `runner env`.

@@ -4,6 +4,7 @@ mod cancel;
 mod changelog;
 mod ci;
 mod completions;
+mod costs;
 mod doctor;
 mod history;
 mod plugin;
@@ -58,6 +59,7 @@ pub(crate) fn run(app: &App, command: Command) -> Done {
         Command::Profile(command) => profile::run(app, &command),
         Command::Plugin(command) => plugin::run(app, &command),
         Command::Ci(command) => ci::run(app, &command),
+        Command::Costs(args) => costs::run(app, &args),
         Command::Doctor => doctor::run(app),
         Command::Completions { shell } => completions::run(app, shell),
         Command::ExitCodes => app.screen.data(&Exit::table()).map(|()| Exit::Done),

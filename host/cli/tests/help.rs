@@ -45,6 +45,7 @@ fn of_runner() {
       profile       List, show and check profiles
       plugin        List, make, check and trust plugins
       ci            Write the workflows of a CI service
+      costs         Show what language models have cost
       doctor        Check what runner needs on this machine
       completions   Print completions for a shell
       help          Print this message or the help of the given subcommand(s)
@@ -354,7 +355,8 @@ fn of_what_only_looks() {
     Examples:
       runner ci github                     print them
       runner ci github --write             below .github/workflows
-      runner ci github --check             say whether those files still fit the profile; 1 when they do not
+      runner ci github --check             say whether those files still fit the profile; 1 when they do
+      not
     ");
     insta::assert_snapshot!(own(&["completions"]), @r"
     Print completions for a shell

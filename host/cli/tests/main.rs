@@ -2,6 +2,7 @@
 
 mod approval;
 mod ci;
+mod costs;
 mod env;
 mod help;
 mod plugin;

@@ -1,0 +1,81 @@
+//! `runner costs`: what language models have cost, from the ledgers that the checks keep.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use runner_core::costs::{Column, DEFAULT_LEDGER, Ledger};
+use runner_core::profile::Profile;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::args::CostsArgs;
+use crate::error::{CommandError, Done, Exit};
+use crate::format::table;
+use crate::settings::Project;
+
+/// The plugin that keeps ledgers.
+const REVIEW: &str = "ai-review";
+const COLUMNS: [Column; 3] = [Column::Month, Column::Check, Column::Model];
+
+pub(super) fn run(app: &App, args: &CostsArgs) -> Done {
+    let project = Project::find(app)?;
+    let paths = ledgers(&project.profile()?.profile, &project.repository.root);
+    let mut text = String::new();
+    for path in &paths {
+        text.push_str(&read(path)?);
+        text.push('\n');
+    }
+    let ledger = Ledger::read(&text).map_err(|error| {
+        let read = paths.iter().map(|path| format!("`{}`", path.display()));
+        let message = format!("cannot add up {}: {error}", read.collect::<Vec<_>>().join(", "));
+        CommandError::internal(message)
+            .hint("it is written by the gate `ai-review` alone; mend or move that line")
+    })?;
+    let month = args.month.as_deref();
+    if ledger.rows(&COLUMNS, month).is_empty() && !app.json() {
+        app.screen.note(match (paths.is_empty(), month) {
+            (true, _) => "no check of the profile asks a language model: none uses plugin `ai-review`",
+            (false, None) => "no language model was asked yet",
+            (false, Some(_)) => "no language model was asked in that month",
+        });
+        return Ok(Exit::Done);
+    }
+    app.print(&document(&ledger, month), || {
+        let costs = ledger.table(&COLUMNS, month);
+        table(&costs.header, &costs.rows)
+    })?;
+    Ok(Exit::Done)
+}
+
+/// Where the checks of the profile keep theirs, each once.
+fn ledgers(profile: &Profile, root: &Path) -> BTreeSet<PathBuf> {
+    let uses = profile.uses().into_iter().map(|placed| placed.of);
+    uses.filter(|of| of.plugin == REVIEW)
+        .map(|of| root.join(of.config["ledger"].as_str().unwrap_or(DEFAULT_LEDGER)))
+        .collect()
+}
+
+fn read(path: &Path) -> Done<String> {
+    match fs::read_to_string(path) {
+        // Nothing was spent yet.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
+        read => read.map_err(|error| {
+            CommandError::internal(format!("cannot read the ledger `{}`: {error}", path.display()))
+        }),
+    }
+}
+
+fn document(ledger: &Ledger, month: Option<&str>) -> Value {
+    let rows = ledger.rows(&COLUMNS, month).into_iter().map(|row| {
+        let [month, check, model] = <[String; 3]>::try_from(row.values).unwrap_or_default();
+        let sum = row.sum;
+        json!({
+            "month": month, "check": check, "model": model, "calls": sum.calls, "in-doubt": sum.in_doubt,
+            "input-tokens": sum.input_tokens, "cached-tokens": sum.cached_tokens, "output-tokens": sum.output_tokens,
+            "usd": sum.usd, "calls-of-unknown-cost": sum.unknown,
+        })
+    });
+    Value::Array(rows.collect())
+}
