@@ -5,6 +5,7 @@ use runner_core::id::RunId;
 use runner_core::run::Run;
 use runner_engine::effects::Halt;
 use runner_engine::session::Session;
+use runner_engine::store::StoreError;
 
 use crate::app::App;
 use crate::check;
@@ -98,6 +99,8 @@ fn halted(run: &Run, halt: &Halt) -> CommandError {
                 "use the runner that began it ({}), or undo what is open: `runner cancel {id}`, then begin anew",
                 run.header.runner
             )),
+        Halt::Store(StoreError::Conflict { .. }) => error
+            .hint(format!("see who drives it: `runner show {id}`; when nobody does: `runner resume {id}`")),
         Halt::Store(_) => error
             .hint("nothing is done that cannot be written down first")
             .hint(format!("when the store can be written again: `runner resume {id}`")),

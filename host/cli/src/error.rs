@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use runner_core::event::End;
 use runner_core::profile::{ProfileError, ProfileErrors};
 use runner_core::step::StepError;
+use runner_engine::journal::JournalError;
 use runner_engine::session::SessionError;
 use runner_engine::store::StoreError;
 
@@ -211,6 +212,22 @@ impl CommandError {
         self
     }
 
+    /// What is wrong, in one line.
+    pub(crate) fn message(&self) -> String {
+        let messages: Vec<_> = self
+            .problems
+            .iter()
+            .map(|problem| problem.message.as_str())
+            .collect();
+        messages.join("; ")
+    }
+
+    /// What to do about it.
+    pub(crate) fn hints(&self) -> Vec<&str> {
+        let hints = self.problems.iter().flat_map(|problem| &problem.hints);
+        hints.map(String::as_str).collect()
+    }
+
     /// Shows it.
     pub(crate) fn show(&self, screen: &Screen) -> Exit {
         let Some(kind) = self.kind else { return Exit::Done };
@@ -272,7 +289,10 @@ impl From<ProfileErrors> for CommandError {
 
 impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
-        Self::of(Exit::Internal, &error).hint("runner doctor")
+        match &error {
+            StoreError::Unusable { hint, .. } => Self::of(Exit::Config, &error).hint(hint),
+            _ => Self::of(Exit::Internal, &error).hint("runner doctor"),
+        }
     }
 }
 
@@ -299,11 +319,17 @@ impl From<SessionError> for CommandError {
                 let hint = format!("see `runner show {run}`; when it has ended, resume again");
                 Self::of(Exit::Blocked, &error).hint(hint)
             }
+            SessionError::AnotherClone(ref run, _) => {
+                let hint =
+                    format!("resume it where it began, see `runner show {run}`; else `runner cancel {run}`");
+                Self::of(Exit::Blocked, &error).hint(hint)
+            }
             SessionError::Ended(ref run, _) => {
                 let hint = format!("runner show {run}");
                 Self::of(Exit::Blocked, &error).hint(hint)
             }
-            SessionError::Journal(_) | SessionError::Store(_) => Self::of(Exit::Internal, &error),
+            SessionError::Store(error) | SessionError::Journal(JournalError::Store(error)) => error.into(),
+            SessionError::Journal(_) => Self::of(Exit::Internal, &error),
         }
     }
 }

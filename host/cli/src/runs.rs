@@ -11,7 +11,6 @@ use runner_engine::lease;
 use runner_engine::store::{Lease, Store};
 
 use crate::error::{CommandError, Done, Exit};
-use crate::settings;
 
 /// A run with its journal.
 pub(crate) struct Found {
@@ -63,7 +62,7 @@ pub(crate) fn newest(store: &dyn Store) -> Done<Found> {
 /// All runs that have not ended, newest first.
 pub(crate) fn unfinished(store: &dyn Store) -> Done<Vec<Found>> {
     let mut found = Vec::new();
-    for id in store.runs()? {
+    for id in store.unfinished()? {
         let run = read(store, &id)?;
         if run.run.end.is_none() {
             found.push(run);
@@ -83,8 +82,15 @@ pub(crate) fn named_or_unfinished(store: &dyn Store, typed: Option<&str>) -> Don
 
 /// Who drives the run now, if anybody does.
 pub(crate) fn driver(store: &dyn Store, run: &RunId) -> Done<Option<Lease>> {
-    let lease = store.lease(&lease::of_run(run))?;
-    Ok(lease.filter(|lease| lease::is_alive(lease, &settings::host())))
+    alive(store, &lease::of_run(run))
+}
+
+/// Who has a lease and may still be at work.
+pub(crate) fn alive(store: &dyn Store, name: &str) -> Done<Option<Lease>> {
+    let Some(lease) = store.lease(name)? else {
+        return Ok(None);
+    };
+    Ok(lease::is_alive(&lease, store.now()?).then_some(lease))
 }
 
 /// What people are asked and have not answered.

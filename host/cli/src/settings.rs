@@ -15,11 +15,12 @@ use runner_engine::plugins::PluginSource;
 use runner_engine::session::Identity;
 use runner_engine::store::Store;
 use runner_engine::store::memory::MemoryStore;
+use runner_engine::store::shared::SharedStore;
 use runner_engine::store::sqlite::SqliteStore;
 use serde_json::Value;
 
 pub(crate) use engine::Engine;
-pub(crate) use folders::{Folders, cache};
+pub(crate) use folders::{Folders, StorePlace, cache};
 pub(crate) use identity::host;
 pub(crate) use repository::{Repository, git};
 
@@ -31,6 +32,7 @@ use crate::official;
 pub(crate) struct Project {
     pub(crate) repository: Repository,
     pub(crate) folders: Folders,
+    name: String,
     /// Built-in profile's name, or the file's.
     pub(crate) profile_name: String,
     layers: Vec<Layer>,
@@ -57,6 +59,7 @@ impl Project {
         Ok(Self {
             repository,
             folders,
+            name: name.to_owned(),
             profile_name,
             layers,
         })
@@ -89,15 +92,23 @@ impl Project {
 
     /// The project's store; where there is none yet an empty one in memory, since looking leaves nothing behind.
     pub(crate) fn store(&self) -> Done<Arc<dyn Store>> {
-        match self.folders.store.exists() {
-            true => self.store_to_write(),
-            false => Ok(Arc::new(MemoryStore::default())),
+        match &self.folders.store {
+            StorePlace::File(path) if !path.exists() => Ok(Arc::new(MemoryStore::default())),
+            _ => self.store_to_write(),
         }
     }
 
-    /// The same, made where there is none yet.
+    /// The same, made where there is none yet. A shared one is made by what is first written.
     fn store_to_write(&self) -> Done<Arc<dyn Store>> {
-        Ok(Arc::new(SqliteStore::open(&self.folders.store)?))
+        Ok(match &self.folders.store {
+            StorePlace::File(path) => Arc::new(SqliteStore::open(path)?),
+            StorePlace::Shared(address) => Arc::new(self.shared_store(address)?),
+        })
+    }
+
+    /// The store that other machines see, too.
+    pub(crate) fn shared_store(&self, address: &str) -> Done<SharedStore> {
+        Ok(SharedStore::open(address, &self.name)?)
     }
 
     /// Everything that a session needs which looks, plans, or goes on with what is in the store.

@@ -69,6 +69,18 @@ impl TestEnv {
         self
     }
 
+    /// Another machine: a clone of the repository, and nothing else of this one.
+    pub(crate) fn another(&self) -> Self {
+        let mut other = Self::empty();
+        let (from, to) = (
+            self.work().display().to_string(),
+            other.work().display().to_string(),
+        );
+        self.git(&["clone", "--quiet", &from, &to]);
+        other.variables.clone_from(&self.variables);
+        other
+    }
+
     /// The work tree.
     pub(crate) fn work(&self) -> PathBuf {
         self.root.path().join("work")
@@ -117,6 +129,12 @@ impl TestEnv {
         self.run_in("", arguments)
     }
 
+    /// Runs `runner` in the work tree; it is killed at its n-th append: `after:7`.
+    pub(crate) fn run_crashing(&self, point: &str, arguments: &[&str]) -> CommandOutput {
+        let mut command = self.command(env!("CARGO_BIN_EXE_runner"), &self.work());
+        self.output(command.env("RUNNER_CRASH", point).args(arguments))
+    }
+
     /// Starts `runner` in the work tree; what it prints is not seen.
     pub(crate) fn start(&self, arguments: &[&str]) -> Child {
         let mut command = self.command(env!("CARGO_BIN_EXE_runner"), &self.work());
@@ -136,11 +154,15 @@ impl TestEnv {
     /// Runs `runner` in a folder of the work tree.
     pub(crate) fn run_in(&self, folder: &str, arguments: &[&str]) -> CommandOutput {
         let mut command = self.command(env!("CARGO_BIN_EXE_runner"), &self.work().join(folder));
+        self.output(command.args(arguments))
+    }
+
+    fn output(&self, command: &mut Command) -> CommandOutput {
         let Output {
             status,
             stdout,
             stderr,
-        } = command.args(arguments).output().expect("runner runs");
+        } = command.output().expect("runner runs");
         let text = |bytes: Vec<u8>| self.normalised(&String::from_utf8_lossy(&bytes));
         CommandOutput {
             stdout: text(stdout),
@@ -186,6 +208,25 @@ impl TestEnv {
         let lines = text.split_inclusive('\n').map(without_official);
         let text: String = lines.map(|line| without_stamp(&without_commit(&line))).collect();
         times(&dates(&text))
+    }
+}
+
+impl Drop for TestEnv {
+    /// Ends what this machine supervises.
+    fn drop(&mut self) {
+        let below = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten();
+        let services = below(self.root.path().join("data/projects"))
+            .flat_map(|project| below(project.path().join("services")));
+        for service in services {
+            let state = fs::read(service.path().join("state.json")).unwrap_or_default();
+            let state: serde_json::Value = serde_json::from_slice(&state).unwrap_or_default();
+            if let Some(pid) = state
+                .pointer("/supervisor/pid")
+                .and_then(serde_json::Value::as_i64)
+            {
+                let _ = Command::new("kill").args(["-TERM", &pid.to_string()]).status();
+            }
+        }
     }
 }
 

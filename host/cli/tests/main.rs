@@ -10,4 +10,5 @@ mod plugins;
 mod profile;
 mod release;
 mod status;
+mod store;
 mod version;

@@ -2,9 +2,10 @@
 //! them; a lease that was lost stops the run before it does anything more.
 
 use std::{
+    fs,
     sync::{Arc, Mutex, PoisonError},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use runner_core::id::RunId;
@@ -14,13 +15,14 @@ use rustix::{
 };
 
 use crate::{
-    clock::now,
     stop::Stop,
     store::{Lease, Store, StoreError, Taken},
 };
 
 /// Milliseconds after which the owner of a lease that was not renewed counts as dead.
 const LIFE_MS: u64 = 15_000;
+/// Between two renewals.
+const RENEW: Duration = Duration::from_millis(LIFE_MS / 3);
 /// Between two heartbeats.
 const BEAT: Duration = Duration::from_millis(500);
 
@@ -39,16 +41,30 @@ fn owner(by: &str, host: &str, pid: u32) -> String {
     format!("{by} on {host} (pid {pid})")
 }
 
-/// Whether the lease's owner may still be at work, as seen from the machine `host`: it has not run out, and its process is
-/// not known to be gone. Of another machine's processes nothing is known.
-pub fn is_alive(lease: &Lease, host: &str) -> bool {
-    let here = |owner: &str| {
-        let (rest, pid) = owner.rsplit_once(" (pid ")?;
-        rest.ends_with(&format!(" on {host}")).then_some(())?;
+/// This machine and the space of process ids that we are in: two containers of one machine, or two machines of one name,
+/// do not see each other's processes.
+fn machine() -> String {
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id");
+    let space = fs::read_link("/proc/self/ns/pid");
+    match (boot, space) {
+        (Ok(boot), Ok(space)) => format!("{} {}", boot.trim(), space.display()),
+        _ => rustix::system::uname().nodename().to_string_lossy().into_owned(),
+    }
+}
+
+/// Whether the lease's owner may still be at work at `now`, by the store's clock: it has not run out, and its process is not
+/// known to be gone. Of another machine's processes nothing is known.
+pub fn is_alive(lease: &Lease, now: u64) -> bool {
+    lease.expires > now && !is_gone(lease, &machine())
+}
+
+/// Whether the owner's process is seen to be gone from `here`.
+fn is_gone(lease: &Lease, here: &str) -> bool {
+    let pid = || {
+        let (_, pid) = lease.owner.rsplit_once(" (pid ")?;
         Pid::from_raw(pid.strip_suffix(')')?.parse().ok()?)
     };
-    let gone = |pid| test_kill_process(pid) == Err(Errno::SRCH);
-    lease.expires > now() && !here(&lease.owner).is_some_and(gone)
+    lease.machine == here && pid().is_some_and(|pid| test_kill_process(pid) == Err(Errno::SRCH))
 }
 
 /// What this process holds.
@@ -56,7 +72,7 @@ pub struct Leases {
     store: Arc<dyn Store>,
     run: RunId,
     owner: String,
-    host: String,
+    machine: String,
     token: String,
     held: Mutex<Vec<String>>,
     /// Why the heartbeat stopped everything.
@@ -71,13 +87,13 @@ impl Drop for Leases {
 }
 
 impl Leases {
-    /// None yet. `by` and `host` are for people, and tell whether an owner is dead; `token` is unique to this process.
+    /// None yet. `by` and `host` are for people; `token` is unique to this process.
     pub fn new(store: Arc<dyn Store>, run: RunId, by: &str, host: &str, token: String) -> Arc<Self> {
         Arc::new(Self {
             store,
             run,
             owner: owner(by, host, std::process::id()),
-            host: host.to_owned(),
+            machine: machine(),
             token,
             held: Mutex::default(),
             lost: Mutex::default(),
@@ -88,7 +104,7 @@ impl Leases {
     pub fn take(&self, name: &str, reason: &str) -> Result<Taken, StoreError> {
         let mut taken = self.try_take(name, reason)?;
         if let Taken::Theirs(other) = &taken
-            && !is_alive(other, &self.host)
+            && is_gone(other, &self.machine)
         {
             // By its token, so that of two who see this at once one finds the other's.
             self.store.give_lease(name, &other.token)?;
@@ -104,13 +120,14 @@ impl Leases {
     }
 
     fn try_take(&self, name: &str, reason: &str) -> Result<Taken, StoreError> {
-        let at = now();
+        let at = self.store.now()?;
         let lease = Lease {
             name: name.to_owned(),
             owner: self.owner.clone(),
             run: self.run.clone(),
             reason: reason.to_owned(),
             token: self.token.clone(),
+            machine: self.machine.clone(),
             since: at,
             expires: at + LIFE_MS,
         };
@@ -141,14 +158,18 @@ impl Leases {
     /// who asked for the run to be cancelled.
     pub fn beat(self: &Arc<Self>, stop: Stop, heard: impl Fn(String) + Send + 'static) {
         let weak = Arc::downgrade(self);
+        let look = self.store.look_every().max(BEAT);
         thread::spawn(move || {
-            let mut renewed = now();
+            let (mut renewed, mut looked) = (Instant::now(), Instant::now());
             while let Some(leases) = weak.upgrade() {
-                if let Ok(Some(by)) = leases.cancel_wanted() {
-                    heard(by);
+                if looked.elapsed() >= look {
+                    looked = Instant::now();
+                    if let Ok(Some(by)) = leases.cancel_wanted() {
+                        heard(by);
+                    }
                 }
-                if now().saturating_sub(renewed) > LIFE_MS / 3 {
-                    renewed = now();
+                if renewed.elapsed() > RENEW {
+                    renewed = Instant::now();
                     if let Err(error) = leases.renew() {
                         *leases.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
                         stop.stop();
@@ -163,15 +184,18 @@ impl Leases {
 
     fn renew(&self) -> Result<(), StoreError> {
         let held = self.held().clone();
-        held.iter().try_for_each(
-            |name| match self.store.renew_lease(name, &self.token, now() + LIFE_MS) {
-                // Given back between the copy and now.
-                Err(StoreError::LeaseLost { .. }) if !self.held().contains(name) => Ok(()),
-                // A store that cannot be reached now may be reached at the next beat, while the lease still lives.
-                Err(StoreError::Io { .. }) => Ok(()),
-                other => other,
-            },
-        )
+        held.iter().try_for_each(|name| match self.renew_one(name) {
+            // Given back between the copy and now.
+            Err(StoreError::LeaseLost { .. }) if !self.held().contains(name) => Ok(()),
+            // A store that cannot be reached now may be reached at the next beat, while the lease still lives.
+            Err(StoreError::Io { .. }) => Ok(()),
+            other => other,
+        })
+    }
+
+    fn renew_one(&self, name: &str) -> Result<(), StoreError> {
+        let expires = self.store.now()? + LIFE_MS;
+        self.store.renew_lease(name, &self.token, expires)
     }
 
     fn cancel_wanted(&self) -> Result<Option<String>, StoreError> {
@@ -192,15 +216,16 @@ mod tests {
     use std::process::Command;
 
     use super::*;
-    use crate::store::memory::MemoryStore;
+    use crate::{clock::now, store::memory::MemoryStore};
 
-    fn lease(owner: String) -> Lease {
+    fn lease(pid: u32, machine: &str) -> Lease {
         Lease {
             name: "run/r".to_owned(),
-            owner,
+            owner: owner("ann", "here", pid),
             run: "r".into(),
             reason: String::new(),
             token: "theirs".to_owned(),
+            machine: machine.to_owned(),
             since: 0,
             expires: now() + LIFE_MS,
         }
@@ -215,22 +240,19 @@ mod tests {
     #[test]
     fn only_a_process_of_this_machine_is_known_to_be_gone() {
         let me = std::process::id();
-        assert!(is_alive(&lease(owner("ann", "here", me)), "here"));
-        assert!(!is_alive(&lease(owner("ann", "here", dead())), "here"));
-        assert!(is_alive(&lease(owner("ann", "there", dead())), "here"));
-        assert!(is_alive(&lease("ann".to_owned()), "here"));
-        let mut over = lease(owner("ann", "there", me));
-        over.expires = now() - 1;
-        assert!(!is_alive(&over, "here"));
+        assert!(is_alive(&lease(me, &machine()), now()));
+        assert!(!is_alive(&lease(dead(), &machine()), now()));
+        // Of the same name, in a container of its own.
+        assert!(is_alive(&lease(dead(), "another"), now()));
+        assert!(is_alive(&lease(dead(), ""), now()));
+        assert!(!is_alive(&lease(me, "another"), now() + LIFE_MS + 1));
     }
 
     #[test]
     fn what_a_dead_process_left_is_taken_over_at_once() {
         for (pid, ours) in [(dead(), true), (std::process::id(), false)] {
             let store = Arc::new(MemoryStore::default());
-            store
-                .take_lease(&lease(owner("ann", "here", pid)), now())
-                .expect("free");
+            store.take_lease(&lease(pid, &machine()), now()).expect("free");
             let leases = Leases::new(store, "r".into(), "ann", "here", "mine".to_owned());
             let taken = leases.take("run/r", "resumed").expect("answers");
             assert_eq!(matches!(taken, Taken::Ours { .. }), ours);

@@ -27,9 +27,6 @@ use crate::{
 pub const CANCEL: &str = "cancel";
 /// Namespace of SSH signatures over decisions; see ssh-keygen(1), `-Y sign`.
 pub const SIGNATURE_NAMESPACE: &str = "runner";
-/// Milliseconds between two looks at the store.
-const LOOK_MS: u64 = 300;
-
 /// Asks people.
 pub struct Person {
     store: Arc<dyn Store>,
@@ -104,7 +101,7 @@ impl Person {
         self.handle.block_on(async {
             tokio::select! {
                 () = self.stop.wait() => true,
-                () = tokio::time::sleep(std::time::Duration::from_millis(LOOK_MS)) => false,
+                () = tokio::time::sleep(self.store.look_every()) => false,
             }
         })
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use runner_core::{
     event::{Command, End, Header, JOURNAL_VERSION, Kind},
+    fault::Fault,
     id::RunId,
     plan::{Plan, PlanError},
     profile::Profile,
@@ -87,6 +88,9 @@ pub enum SessionError {
         /// Why.
         reason: String,
     },
+    /// What it made in another clone of the repository cannot be made in this one.
+    #[error("run `{0}` cannot go on in this clone: {1}")]
+    AnotherClone(RunId, Fault),
     /// It has ended.
     #[error("run `{0}` has ended: {1}")]
     Ended(RunId, &'static str),
@@ -149,7 +153,10 @@ impl Setup {
             host: self.identity.host.clone(),
         };
         journal.append(resumed, Durability::Power)?;
-        Ok(self.session(store, journal, leases))
+        let session = self.session(store, journal, leases);
+        let caught_up = session.conductor.world.catch_up(&run);
+        caught_up.map_err(|fault| SessionError::AnotherClone(id.clone(), fault))?;
+        Ok(session)
     }
 
     fn store(&self, plan: bool) -> Arc<dyn Store> {

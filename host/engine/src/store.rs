@@ -3,11 +3,14 @@
 
 mod lease;
 pub mod memory;
+pub mod shared;
 pub mod spill;
 pub mod sqlite;
 
 #[cfg(test)]
 pub(crate) mod contract;
+
+use std::{fs::File, io::Write, time::Duration};
 
 use runner_core::{
     digest::Digest,
@@ -20,7 +23,9 @@ use serde::{Deserialize, Serialize};
 /// How durable an append must be when it returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// Survives the death of `runner`: for reads, whose results only matter once something was done because of them.
+    /// Kept with the next append that survives everything, or soon: for reads, whose results only matter once something was
+    /// done because of them. In a file on this machine it survives the death of `runner`. When another process takes its
+    /// place meanwhile, that is told at the next append at the latest.
     Process,
     /// Survives the loss of power, and with it everything appended before.
     Power,
@@ -39,9 +44,12 @@ pub struct Lease {
     pub reason: String,
     /// Unique to the holding process: a renewal by any other fails.
     pub token: String,
-    /// Milliseconds since the epoch.
+    /// The machine and the space of processes there, where these are known: a process of the same is seen to be gone.
+    #[serde(default)]
+    pub machine: String,
+    /// Milliseconds since the epoch, by the store's clock.
     pub since: u64,
-    /// Milliseconds since the epoch; past it the owner counts as dead.
+    /// Milliseconds since the epoch, by the store's clock; past it the owner counts as dead.
     pub expires: u64,
 }
 
@@ -136,6 +144,16 @@ pub enum StoreError {
         /// Why.
         why: String,
     },
+    /// It cannot be used as it is set up, and trying again changes nothing.
+    #[error("cannot use the store `{address}`: {why}")]
+    Unusable {
+        /// As the profile names it.
+        address: String,
+        /// Why.
+        why: String,
+        /// What to do.
+        hint: String,
+    },
     /// The file, disk or network failed.
     #[error("cannot {what}: {source}")]
     Io {
@@ -158,10 +176,18 @@ pub trait Store: Send + Sync {
     fn events(&self, run: &RunId, from: u64) -> Result<Vec<Event>, StoreError>;
     /// All runs, newest first.
     fn runs(&self) -> Result<Vec<RunId>, StoreError>;
+    /// The runs that may not have ended, newest first; all of them, where it takes as long to tell which.
+    fn unfinished(&self) -> Result<Vec<RunId>, StoreError> {
+        self.runs()
+    }
     /// Keeps bytes by their digest.
     fn put_blob(&self, bytes: &[u8]) -> Result<Digest, StoreError>;
     /// Bytes by their digest.
     fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError>;
+    /// The time by which leases end, in milliseconds since the epoch. All who share a store agree about it.
+    fn now(&self) -> Result<u64, StoreError> {
+        Ok(crate::clock::now())
+    }
     /// Takes a lease if it is free or expired at `now`, whichever run had it; a live one of another process of the same run
     /// is theirs. A lease with the same token is renewed. Atomic.
     fn take_lease(&self, lease: &Lease, now: u64) -> Result<Taken, StoreError>;
@@ -179,4 +205,22 @@ pub trait Store: Send + Sync {
     fn record_good(&self, environment: &EnvironmentName, good: &GoodRelease) -> Result<(), StoreError>;
     /// Releases that were good in an environment, newest record first.
     fn good(&self, environment: &EnvironmentName) -> Result<Vec<GoodRelease>, StoreError>;
+    /// How long to wait between two looks at what other processes may have written.
+    fn look_every(&self) -> Duration {
+        Duration::from_millis(300)
+    }
+    /// Where artifacts are kept for other machines; none where there are no others.
+    fn shelf(&self) -> Option<&dyn Shelf> {
+        None
+    }
+}
+
+/// Artifacts by their digest, for all machines that share a store.
+pub trait Shelf: Send + Sync {
+    /// Keeps a file of `size` bytes, from where it is read next.
+    fn put(&self, digest: &Digest, size: u64, file: &mut File) -> Result<(), StoreError>;
+    /// Copies what is kept; false where there is nothing. Its digest is for the caller to check.
+    fn get(&self, digest: &Digest, to: &mut dyn Write) -> Result<bool, StoreError>;
+    /// The store, as the profile names it.
+    fn address(&self) -> &str;
 }

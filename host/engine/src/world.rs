@@ -9,7 +9,7 @@ use runner_core::{
     grant::Grant,
     id::Scope,
     profile::LOCAL,
-    run::Run,
+    run::{Recorded, Run},
 };
 
 use crate::{
@@ -109,7 +109,8 @@ impl World {
         let known = &run.header.profile.machines;
         let machines = Machines::new(run.id.as_str(), known, workspace, &secrets, handle, stop);
         let folder = places.data.join("artifacts");
-        let artifacts = Artifacts::new(folder, workspace.clone(), machines.clone(), stop.clone());
+        let artifacts = Artifacts::new(folder, workspace.clone(), machines.clone(), stop.clone())
+            .shared(Arc::clone(&store));
         let artifacts = Arc::new(artifacts);
         Self {
             process: Processes::new(
@@ -150,6 +151,34 @@ impl World {
         if self.cancelled.set(by) {
             self.stop.stop();
         }
+    }
+
+    /// Makes what the run made in another clone of the repository in this one too: its commit and its tag, where they are
+    /// not there. Both are the same each time they are made.
+    pub(crate) fn catch_up(&self, run: &Run) -> Result<(), Fault> {
+        let done = |recorded: &&Recorded| matches!(recorded.result, Some(Ok(_)));
+        let all = || run.effects.values().flatten().filter(done);
+        for recorded in all() {
+            if let Request::GitCommitFile {
+                path,
+                content,
+                message,
+                parent,
+                at,
+            } = &recorded.request
+                && let Some(Ok(Response::Names(made))) = &recorded.result
+                && let Some(made) = made.first()
+            {
+                self.git
+                    .commit_file_again(made, path, &content.0, message, parent, *at)?;
+            }
+        }
+        for recorded in all() {
+            if let Request::GitTag { .. } = &recorded.request {
+                self.git(&recorded.request)?;
+            }
+        }
+        Ok(())
     }
 
     /// Who wants the run cancelled.
@@ -346,8 +375,10 @@ impl World {
                 Ok(Response::Done)
             }
             Request::RunAlive { run } => {
-                let lease = self.store.lease(&lease::of_run(run))?;
-                let alive = lease.is_some_and(|lease| lease.expires > crate::clock::now());
+                let alive = match self.store.lease(&lease::of_run(run))? {
+                    Some(lease) => lease.expires > self.store.now()?,
+                    None => false,
+                };
                 let known = !self.store.events(run, 0)?.is_empty();
                 Ok(Response::Flag(alive || !known))
             }

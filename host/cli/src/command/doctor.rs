@@ -5,24 +5,28 @@ use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use runner_build::toolchain;
+use runner_engine::store::shared::SharedStore;
 use serde_json::json;
 
 use crate::app::App;
 use crate::error::{Done, Exit};
-use crate::format::instant;
+use crate::format::{count, instant, took};
 use crate::screen::Tint;
-use crate::settings::{self, Project};
+use crate::settings::{self, Project, StorePlace};
 
 /// Before this runner was released, in seconds since the epoch: 2025-01-01.
 const RELEASED: u64 = 1_735_689_600;
+
+/// Clocks that are further apart are told of. S3 tells whole seconds.
+const CLOCKS_APART_MS: u64 = 3000;
 
 /// What came of one look.
 enum Look {
     Good(String),
     /// Missing, and needed only for some things: what for, and what to do.
-    Missing(String, &'static str),
+    Missing(String, String),
     /// Wrong, and nothing goes without it.
-    Wrong(String, &'static str),
+    Wrong(String, String),
 }
 
 pub(super) fn run(app: &App) -> Done {
@@ -73,7 +77,8 @@ fn document(name: &str, look: &Look) -> serde_json::Value {
     }
 }
 
-fn program(name: &str, arguments: &[&str], hint: &'static str) -> Look {
+fn program(name: &str, arguments: &[&str], hint: &str) -> Look {
+    let hint = hint.to_owned();
     match Command::new(name).args(arguments).output() {
         Ok(output) if output.status.success() => {
             let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
@@ -93,7 +98,7 @@ fn project_of(project: &Done<Project>) -> Look {
         )),
         Err(_) => Look::Missing(
             "this folder is not in a project".to_owned(),
-            "go to a git repository with a runner.toml; `runner profile check` says what is wrong",
+            "go to a git repository with a runner.toml; `runner profile check` says what is wrong".to_owned(),
         ),
     }
 }
@@ -103,28 +108,49 @@ fn identity(project: &Done<Project>) -> Look {
         Ok(Ok(identity)) => Look::Good(format!("{} on {}", identity.by, identity.host)),
         _ => Look::Wrong(
             "it is not known who you are".to_owned(),
-            "git config user.email you@example.org",
+            "git config user.email you@example.org".to_owned(),
         ),
     }
 }
 
 fn store(project: &Done<Project>) -> Look {
     let Ok(project) = project else {
-        return Look::Missing("no project".to_owned(), "go to a project");
+        return Look::Missing("no project".to_owned(), "go to a project".to_owned());
     };
-    let place = project.folders.store.display();
-    let runs = project.store().and_then(|store| Ok(store.runs()?.len()));
-    match runs {
-        Ok(runs) => Look::Good(format!("{place}, {}", crate::format::count(runs, "run"))),
-        Err(_) => Look::Wrong(
-            format!("cannot open {place}"),
-            "see that the file and its folder are yours and writable",
-        ),
+    let place = &project.folders.store;
+    let looked = match place {
+        StorePlace::File(_) => project
+            .store()
+            .and_then(|store| Ok(count(store.runs()?.len(), "run"))),
+        StorePlace::Shared(address) => project.shared_store(address).and_then(|store| examined(&store)),
+    };
+    match looked {
+        Ok(what) => Look::Good(format!("{place}, {what}")),
+        Err(error) => Look::Wrong(error.message(), error.hints().join("; ")),
     }
 }
 
+/// All that a shared store must be, tried.
+fn examined(store: &SharedStore) -> Done<String> {
+    let found = store.examine()?;
+    let mut text = format!(
+        "{}, conditional writes work, {} ms a write",
+        count(found.runs, "run"),
+        found.write_ms
+    );
+    if found.ahead_ms.unsigned_abs() > CLOCKS_APART_MS {
+        let way = if found.ahead_ms > 0 { "ahead of" } else { "behind" };
+        let apart = took(found.ahead_ms.unsigned_abs());
+        text.push_str(&format!(
+            ", whose clock counts: this machine's is {apart} {way} it"
+        ));
+    }
+    Ok(text)
+}
+
 fn plugins() -> Look {
-    let hint = "set RUNNER_CACHE_DIR to a folder of your own; without it plugins are compiled each time";
+    let hint =
+        "set RUNNER_CACHE_DIR to a folder of your own; without it plugins are compiled each time".to_owned();
     match settings::cache() {
         Ok(folder) => match writable(&folder) {
             Ok(()) => Look::Good(format!(
@@ -155,7 +181,7 @@ fn signer() -> Look {
         Ok(_) => Look::Good("there, for signed approvals".to_owned()),
         Err(error) => Look::Missing(
             format!("cannot run ssh-keygen: {error}"),
-            "install OpenSSH, to sign approvals",
+            "install OpenSSH, to sign approvals".to_owned(),
         ),
     }
 }
@@ -165,7 +191,7 @@ fn wasm(app: &App) -> Look {
         Ok(found) => Look::Good(found.description),
         Err(_) => Look::Missing(
             format!("no Rust toolchain with {}", toolchain::TARGET),
-            "only needed to write plugins: `runner plugin build` finds or makes one, or says how",
+            "only needed to write plugins: `runner plugin build` finds or makes one, or says how".to_owned(),
         ),
     }
 }
@@ -183,7 +209,7 @@ fn clock() -> Look {
         true => Look::Good(text),
         false => Look::Wrong(
             text,
-            "set the clock: locks and approvals are told apart by their times",
+            "set the clock: locks and approvals are told apart by their times".to_owned(),
         ),
     }
 }

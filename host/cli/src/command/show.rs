@@ -17,7 +17,7 @@ use crate::error::{CommandError, Done, Exit};
 use crate::format::{count, indented, instant, took};
 use crate::reporter::told;
 use crate::runs::{self, Found};
-use crate::settings::Project;
+use crate::settings::{self, Project};
 
 pub(super) fn run(app: &App, args: &ShowArgs) -> Done {
     let project = Project::find(app)?;
@@ -223,7 +223,13 @@ fn log(app: &App, folder: &Path, run: &Run, step: &str) -> Done {
             }
         }
     }
-    if files == 0 {
+    let there = &run.header.host;
+    if files == 0 && *there != settings::host() {
+        app.screen.note(&format!(
+            "what the programs of `{step}` printed is on `{there}`, where they ran; the end of it: `runner show {} --effects`",
+            run.id
+        ));
+    } else if files == 0 {
         app.screen.note(&format!(
             "no program of `{step}` printed anything on this machine ({})",
             count(0, "file")

@@ -21,7 +21,7 @@ use crate::error::{CommandError, Done, Exit};
 use crate::format::{instant, took};
 use crate::reporter::deployed;
 use crate::runs;
-use crate::settings::{self, Project};
+use crate::settings::Project;
 
 /// What is known of an environment.
 struct Place {
@@ -105,9 +105,7 @@ fn place(look: &Look, store: &dyn Store, profile: &Profile, name: EnvironmentNam
         deployment,
         readings,
         good: store.good(&name)?.into_iter().next(),
-        lock: store
-            .lease(&lease::of_environment(&name))?
-            .filter(|lease| lease::is_alive(lease, &settings::host())),
+        lock: runs::alive(store, &lease::of_environment(&name))?,
         name,
     })
 }

@@ -1,5 +1,6 @@
 //! The folders of this machine: the project's data, compiled plugins, and the user's own configuration.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
@@ -11,6 +12,26 @@ use crate::error::{CommandError, Done};
 const DATA: &str = "RUNNER_DATA_DIR";
 /// Overrides the folder of compiled plugins.
 const CACHE: &str = "RUNNER_CACHE_DIR";
+/// Overrides the store that the profile names.
+const STORE: &str = "RUNNER_STORE";
+
+/// Where the project's store is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum StorePlace {
+    /// In a file of this machine.
+    File(PathBuf),
+    /// Where other machines see it: `s3://bucket/prefix`, `file:///folder`.
+    Shared(String),
+}
+
+impl fmt::Display for StorePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Shared(address) => f.write_str(address),
+        }
+    }
+}
 
 /// Folders and files of a project. Absolute.
 #[derive(Clone, Debug)]
@@ -19,8 +40,8 @@ pub(crate) struct Folders {
     pub(crate) data: PathBuf,
     /// Of compiled plugins.
     pub(crate) cache: PathBuf,
-    /// The store's file.
-    pub(crate) store: PathBuf,
+    /// The store.
+    pub(crate) store: StorePlace,
 }
 
 impl Folders {
@@ -43,15 +64,13 @@ impl Folders {
             .or_else(|| own().map(|own| own.data_dir().to_path_buf()))
             .ok_or_else(homeless)?;
         let data = absolute(&data).join("projects").join(folder);
+        let store = variable(STORE)
+            .map(|place| place.to_string_lossy().into_owned())
+            .or(store);
         let store = match store {
-            None => data.join("runner.db"),
-            Some(address) if address.contains("://") => {
-                return Err(CommandError::config(format!(
-                    "`store = \"{address}\"` is not known to this runner"
-                ))
-                .hint("leave it out, or name a file: `store = \"/srv/runner/shop.db\"`"));
-            }
-            Some(path) => repository.root.join(path),
+            None => StorePlace::File(data.join("runner.db")),
+            Some(address) if address.contains("://") => StorePlace::Shared(address),
+            Some(path) => StorePlace::File(repository.root.join(path)),
         };
         Ok(Self {
             data,

@@ -1,13 +1,17 @@
-//! The artifact store in a folder: content by its digest, `sha256/ab/abcd...`. A folder is kept as one archive.
+//! The artifact store in a folder: content by its digest, `sha256/ab/abcd...`. A folder is kept as one archive. Where other
+//! machines share the project's store, content is kept there too, and this folder saves fetching it twice.
 
 mod archive;
+mod shelf;
 #[cfg(test)]
 mod tests;
 
 use std::{
+    fmt,
     fs::{self, File},
     io::{self, Read, Write},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use runner_core::{
@@ -25,6 +29,7 @@ use super::{
 use crate::{
     atomic_file::{self, Unplaced},
     stop::Stop,
+    store::Store,
     workspace::Workspace,
 };
 
@@ -34,12 +39,22 @@ const TAR: &str = "#tar";
 const EXECUTABLE: &str = "#executable";
 
 /// The `artifacts` interface's effects.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Artifacts {
     root: PathBuf,
     workspace: Workspace,
     machines: Machines,
     stop: Stop,
+    /// The project's store, whose shelf other machines see.
+    store: Option<Arc<dyn Store>>,
+}
+
+impl fmt::Debug for Artifacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Artifacts")
+            .field("root", &self.root)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Artifacts {
@@ -50,6 +65,7 @@ impl Artifacts {
             workspace,
             machines,
             stop,
+            store: None,
         }
     }
 
@@ -90,6 +106,7 @@ impl Artifacts {
         }
         let (digest, size) = hashing.finish();
         file.move_to(&self.path(&digest)).map_err(failed)?;
+        self.share(name, &digest, size)?;
         let location = format!("sha256/{}/{}{kind}", &digest.hex()[..2], digest.hex());
         Ok(Response::Artifact(Artifact {
             name: name.to_owned(),
@@ -138,6 +155,7 @@ impl Artifacts {
     /// Copies an artifact's bytes. Once it returns well they were the right ones: what was written is not to be used before.
     pub(super) fn copy(&self, artifact: &Artifact, to: &mut dyn Write) -> Result<(), Fault> {
         let path = self.path(&artifact.digest);
+        self.fetch(artifact, &path)?;
         let mut from = File::open(&path).map_err(|error| self.not_read(artifact, &error))?;
         let mut hashing = Hashing::new(to, &self.stop);
         io::copy(&mut from, &mut hashing).map_err(|error| {
@@ -192,6 +210,7 @@ impl Artifacts {
         send: impl FnOnce(&Content<'_>) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let path = self.path(&artifact.digest);
+        self.fetch(artifact, &path)?;
         let open = || -> Result<Box<dyn Read>, Fault> {
             let file = File::open(&path).map_err(|error| self.not_read(artifact, &error))?;
             Ok(Box::new(file))

@@ -253,6 +253,8 @@ fn new_client(direct: bool) -> Result<Client, reqwest::Error> {
     let builder = Client::builder()
         .redirect(redirect::Policy::none())
         .referer(false)
+        // As plugins are tested; the store's client brings HTTP/2 along.
+        .http1_only()
         .user_agent(concat!("runner/", env!("CARGO_PKG_VERSION")));
     match direct {
         true => builder.no_proxy().build(),

@@ -13,7 +13,7 @@ use runner_core::{
     release::GoodRelease,
 };
 
-use super::{Decision, Durability, Lease, Store, StoreError, Taken, lease as rule};
+use super::{Decision, Durability, Lease, Shelf, Store, StoreError, Taken, lease as rule};
 
 /// A store in memory, over nothing or over another one that it never changes.
 #[derive(Default)]
@@ -116,6 +116,13 @@ impl Store for MemoryStore {
         Ok(here.cloned().chain(below.iter().cloned()).collect())
     }
 
+    fn unfinished(&self) -> Result<Vec<RunId>, StoreError> {
+        let changes = self.changes();
+        let below = self.below(|base| base.unfinished())?;
+        let here = changes.began.iter().rev().filter(|run| !below.contains(run));
+        Ok(here.cloned().chain(below.iter().cloned()).collect())
+    }
+
     fn put_blob(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
         let digest = Digest::of(bytes);
         self.changes().blobs.insert(digest.clone(), bytes.to_vec());
@@ -184,6 +191,11 @@ impl Store for MemoryStore {
         let here = changes.good.get(environment).into_iter().flatten().rev().cloned();
         let below = self.below(|base| base.good(environment))?;
         Ok(here.chain(below).collect())
+    }
+
+    // Only read through this: what would be put there is listed in a plan, not done.
+    fn shelf(&self) -> Option<&dyn Shelf> {
+        self.base.as_deref().and_then(Store::shelf)
     }
 }
 

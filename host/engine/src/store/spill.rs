@@ -20,24 +20,32 @@ const BLOB: &str = "$blob";
 /// Gives a blob's bytes, or none where the store does not have it.
 pub type Get<'a, E> = dyn FnMut(&Digest) -> Result<Option<Vec<u8>>, E> + 'a;
 
+/// Keeps bytes as a blob.
+pub type Put<'a, E> = dyn FnMut(&[u8]) -> Result<Digest, E> + 'a;
+
 /// Replaces every string of more than [`LIMIT`] bytes by a note of the blob that `put` makes of it.
-pub fn spill<E>(value: Value, put: &mut dyn FnMut(&[u8]) -> Result<Digest, E>) -> Result<Value, E> {
+pub fn spill<E>(value: Value, put: &mut Put<'_, E>) -> Result<Value, E> {
+    spill_over(LIMIT, value, put)
+}
+
+/// The same for strings of more than `limit` bytes.
+pub fn spill_over<E>(limit: usize, value: Value, put: &mut Put<'_, E>) -> Result<Value, E> {
     Ok(match value {
-        Value::String(text) if text.len() > LIMIT => {
+        Value::String(text) if text.len() > limit => {
             let digest = put(text.as_bytes())?;
             json!({ BLOB: digest, "size": text.len(), "tail": tail(&text) })
         }
         Value::Array(items) => Value::Array(
             items
                 .into_iter()
-                .map(|item| spill(item, put))
+                .map(|item| spill_over(limit, item, put))
                 .collect::<Result<_, _>>()?,
         ),
         Value::Object(fields) => {
             let mut kept = Map::new();
             for (key, value) in fields {
                 let key = if is_mark(&key) { format!("${key}") } else { key };
-                kept.insert(key, spill(value, put)?);
+                kept.insert(key, spill_over(limit, value, put)?);
             }
             Value::Object(kept)
         }

@@ -27,6 +27,7 @@ fn lock(scratch: &Scratch, life_ms: i64) {
         owner: "bob@laptop (pid 4711)".to_owned(),
         run: "r-other".into(),
         reason: "release 9.9.9 to prod".to_owned(),
+        machine: String::new(),
         token: "other".to_owned(),
         since: at(now - 60_000),
         expires: at(now + life_ms),

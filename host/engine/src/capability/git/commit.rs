@@ -66,6 +66,33 @@ impl Git {
         Ok(Response::Names(vec![done]))
     }
 
+    /// Makes the commit `made` again, which the run made in another clone of the repository; nothing where it is there. It is
+    /// the same one when it is made by the same name.
+    pub fn commit_file_again(
+        &self,
+        made: &str,
+        path: &str,
+        content: &[u8],
+        message: &str,
+        parent: &str,
+        at: u64,
+    ) -> Result<(), Fault> {
+        if self.commit_id(made).is_ok() {
+            return Ok(());
+        }
+        let parent = self.commit_id(parent)?;
+        let change = self.change(path, content, &parent)?;
+        if self.make_commit(&change, message, &parent, at)? != made {
+            let (name, mail) = self.identity()?;
+            return Err(Fault::failed(format!(
+                "its commit {} of `{path}` is in another clone of the repository, and not by {name} <{mail}>: fetch it from \
+                 there, or make it by setting user.name and user.email to those who began the run",
+                short(made)
+            )));
+        }
+        self.commit_file(path, content, message, &parent, at).map(drop)
+    }
+
     fn change(&self, path: &str, content: &[u8], parent: &str) -> Result<Change, Fault> {
         let plain = |part: &str| !matches!(part, "" | "." | ".." | ".git");
         if !path.split('/').all(plain) || path.contains('\0') {

@@ -125,7 +125,7 @@ pub(super) fn read_back((ours, theirs): Pair) {
     let journal = everything("r-1");
     for (event, durability) in journal
         .iter()
-        .zip([Durability::Process, Durability::Power].into_iter().cycle())
+        .zip([Durability::Power, Durability::Process].into_iter().cycle())
     {
         ours.append(event, durability).expect("appends");
     }
@@ -145,7 +145,7 @@ pub(super) fn no_such_run((store, _): Pair) {
 
 pub(super) fn taken_place((ours, theirs): Pair) {
     ours.append(&started("r-1"), Durability::Power).expect("appends");
-    ours.append(&line("r-1", 1, "first"), Durability::Process)
+    ours.append(&line("r-1", 1, "first"), Durability::Power)
         .expect("appends");
     for (store, seq) in [(&theirs, 1), (&ours, 1), (&theirs, 0)] {
         let error = store
@@ -187,7 +187,7 @@ pub(super) fn two_writers((ours, theirs): Pair) {
         thread::spawn(move || {
             let mut won = Vec::new();
             for seq in 1..=PLACES {
-                match store.append(&line("r-1", seq, name), Durability::Process) {
+                match store.append(&line("r-1", seq, name), Durability::Power) {
                     Ok(()) => won.push(seq),
                     Err(StoreError::Conflict { .. }) => {}
                     Err(other) => panic!("{other}"),
@@ -205,6 +205,50 @@ pub(super) fn two_writers((ours, theirs): Pair) {
         let name = if a.contains(&seq) { "a" } else { "b" };
         assert_eq!(event, line("r-1", seq, name));
     }
+}
+
+/// What need not last is there with the next that must, in order.
+pub(super) fn weak_appends((ours, theirs): Pair) {
+    let mut journal = vec![started("r-1")];
+    journal.extend((1..20).map(|seq| line("r-1", seq, "read")));
+    for event in &journal {
+        let durability = match event.seq {
+            Some(19) => Durability::Power,
+            _ => Durability::Process,
+        };
+        ours.append(event, durability).expect("appends");
+    }
+    assert_eq!(theirs.events(&"r-1".into(), 0).expect("reads"), journal);
+    // Who appends reads what it appended.
+    ours.append(&line("r-1", 20, "read"), Durability::Process)
+        .expect("appends");
+    assert_eq!(ours.events(&"r-1".into(), 20).expect("reads").len(), 1);
+}
+
+/// A place that waits to be written may be taken; exactly one of the two goes on.
+pub(super) fn weak_and_strong((ours, theirs): Pair) {
+    ours.append(&started("r-1"), Durability::Power).expect("appends");
+    ours.append(&line("r-1", 1, "ours"), Durability::Process)
+        .expect("appends");
+    let taken = theirs.append(&line("r-1", 1, "theirs"), Durability::Power);
+    let next = ours.append(&line("r-1", 2, "ours"), Durability::Power);
+    let winner = match (&taken, &next) {
+        (Err(StoreError::Conflict { .. }), Ok(())) => "ours",
+        (Ok(()), Err(StoreError::Conflict { .. })) => "theirs",
+        other => panic!("{other:?}"),
+    };
+    let kept = theirs.events(&"r-1".into(), 1).expect("reads");
+    assert_eq!(kept[0], line("r-1", 1, winner));
+    assert!(kept.iter().skip(1).all(|event| *event == line("r-1", 2, "ours")));
+}
+
+pub(super) fn unfinished((ours, theirs): Pair) {
+    for event in everything("r-1") {
+        ours.append(&event, Durability::Power).expect("appends");
+    }
+    ours.append(&started("r-2"), Durability::Power).expect("appends");
+    assert!(theirs.unfinished().expect("reads").contains(&"r-2".into()));
+    assert_eq!(theirs.runs().expect("reads").len(), 2);
 }
 
 pub(super) fn runs_newest_first((ours, theirs): Pair) {

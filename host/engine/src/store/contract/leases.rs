@@ -16,6 +16,7 @@ pub(crate) fn lease(run: &str, token: &str) -> Lease {
         run: run.into(),
         reason: "release 1.2.3".to_owned(),
         token: token.to_owned(),
+        machine: "boot pid:[1]".to_owned(),
         since: 1000,
         expires: 2000,
     }
@@ -106,25 +107,37 @@ pub(super) fn given_back((ours, theirs): Pair) {
 }
 
 pub(super) fn race((ours, theirs): Pair) {
-    let barrier = Arc::new(Barrier::new(8));
-    let takers: Vec<_> = (0..8)
-        .map(|n| {
-            let store = if n % 2 == 0 { ours.clone() } else { theirs.clone() };
-            let barrier = barrier.clone();
-            thread::spawn(move || {
-                let lease = lease(&format!("r-{n}"), &format!("token-{n}"));
-                barrier.wait();
-                (store.take_lease(&lease, 1500).expect("asks") == OURS).then_some(lease)
+    // Free, then with what a dead owner left.
+    for (round, dead) in [None, Some(lease("r-dead", "dead"))].into_iter().enumerate() {
+        let name = format!("environment/prod-{round}");
+        let named = |lease: Lease| Lease {
+            name: name.clone(),
+            ..lease
+        };
+        if let Some(dead) = &dead {
+            ours.take_lease(&named(dead.clone()), 1000).expect("takes");
+        }
+        let barrier = Arc::new(Barrier::new(8));
+        let takers: Vec<_> = (0..8)
+            .map(|n| {
+                let store = if n % 2 == 0 { ours.clone() } else { theirs.clone() };
+                let barrier = barrier.clone();
+                let mut lease = named(lease(&format!("r-{n}"), &format!("token-{n}")));
+                (lease.since, lease.expires) = (3000, 9000);
+                thread::spawn(move || {
+                    barrier.wait();
+                    let taken = store.take_lease(&lease, 3000).expect("asks");
+                    matches!(taken, Taken::Ours { .. }).then_some((lease, taken))
+                })
             })
-        })
-        .collect();
-    let winners: Vec<_> = takers
-        .into_iter()
-        .filter_map(|taker| taker.join().expect("asks"))
-        .collect();
-    assert_eq!(winners.len(), 1);
-    assert_eq!(
-        ours.lease("environment/prod").expect("reads").as_ref(),
-        winners.first()
-    );
+            .collect();
+        let winners: Vec<_> = takers
+            .into_iter()
+            .filter_map(|taker| taker.join().expect("asks"))
+            .collect();
+        assert_eq!(winners.len(), 1);
+        let replaced = dead.map(named);
+        assert_eq!(winners[0].1, Taken::Ours { replaced });
+        assert_eq!(ours.lease(&name).expect("reads").as_ref(), Some(&winners[0].0));
+    }
 }
