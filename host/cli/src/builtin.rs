@@ -1,10 +1,13 @@
 //! The built-in profiles: files that anyone can copy out and edit.
 
 /// Name and text of each.
-const PROFILES: &[(&str, &str)] = &[("demo", include_str!("builtin/demo.toml"))];
+const PROFILES: &[(&str, &str)] = &[
+    ("agentiq", include_str!("builtin/agentiq.toml")),
+    ("demo", include_str!("builtin/demo.toml")),
+];
 
 /// Their names.
-pub(crate) const NAMES: &[&str] = &["demo"];
+pub(crate) const NAMES: &[&str] = &["agentiq", "demo"];
 
 /// The text of a built-in profile.
 pub(crate) fn text(name: &str) -> Option<String> {

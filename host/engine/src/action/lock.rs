@@ -2,6 +2,7 @@
 
 use runner_core::{
     effect::{Request, Response},
+    event::Command,
     id::EnvironmentName,
     manifest::Role,
     output::Output,
@@ -68,8 +69,11 @@ pub(super) fn give(here: &Here<'_>, name: &EnvironmentName) -> Done {
     Ok(Output::Done)
 }
 
-/// The target as a keeper of locks, where it is one.
+/// The target as a keeper of locks, where it is one. Not of one that is being set up: there may be no place for a lock yet.
 fn on_target(here: &Here<'_>, name: &EnvironmentName) -> Done<Option<Used>> {
+    if matches!(here.run.header.command, Command::Setup { .. }) {
+        return Ok(None);
+    }
     let target = &here.environment(name)?.target;
     let used = here.plugin(
         &format!("environments.{name}.target"),
