@@ -151,7 +151,9 @@ pub(crate) fn read_back(host: &impl Host, server: &Server<'_>, path: &str) -> Re
 /// Says whether a dump that holds the data of so many tables will do.
 pub(crate) fn require_data(tables: usize, wanted: bool) -> Result<(), Error> {
     match tables == 0 && wanted {
-        true => Err(Error::failed("it holds the data of no table")),
+        true => Err(Error::failed(
+            "it holds the data of no table; set `allow-empty` where that is as it should be, before a first release",
+        )),
         false => Ok(()),
     }
 }

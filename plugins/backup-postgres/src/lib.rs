@@ -64,6 +64,10 @@ pub struct Config {
     /// Whether a restore ends the connections of others to the database. Without it, it refuses while there are any.
     #[serde(default)]
     terminate_connections: bool,
+    /// Whether the dump of a database without any table is a backup, too: before the very first release there is nothing to
+    /// keep. Without it, such a dump is taken for the wrong database.
+    #[serde(default)]
+    allow_empty: bool,
 }
 
 fn ten_seconds() -> Duration {
@@ -88,7 +92,7 @@ impl Backup for Postgres {
             server: &server,
             name: name::base(&context.config.database, &Label::of(context), now),
             minimum_size: context.config.minimum_size,
-            of_data: true,
+            of_data: !context.config.allow_empty,
             leave: context.config.keep > 0,
         };
         let artifact = dump.make(host)?;
@@ -109,8 +113,8 @@ impl Backup for Postgres {
         let now = host.now();
         for artifact in artifacts {
             let fetched = restore::fetch(host, &server, artifact, now)?;
-            let read =
-                dump::read_back(host, &server, &fetched).and_then(|tables| dump::require_data(tables, true));
+            let read = dump::read_back(host, &server, &fetched)
+                .and_then(|tables| dump::require_data(tables, !context.config.allow_empty));
             server.remove(host, &fetched);
             read.context(format!("reading back `{}`", artifact.name))?;
         }

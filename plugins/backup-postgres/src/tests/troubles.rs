@@ -78,7 +78,23 @@ fn a_dump_without_data_is_none() {
             .run(["pg_restore", "-f", "/dev/null", path])
             .on("vps")
     });
-    insta::assert_snapshot!(said, @"reading back the dump of `chat`: it holds the data of no table");
+    insta::assert_snapshot!(said, @"reading back the dump of `chat`: it holds the data of no table; set `allow-empty` where that is as it should be, before a first release");
+}
+
+#[test]
+fn a_dump_without_data_is_one_where_that_is_said() {
+    // It goes on to the next thing that could be wrong.
+    let said = read_back_says(json!({ "allow-empty": true }), |host, path| {
+        host.run(["pg_restore", "--list", path])
+            .on("vps")
+            .stdout(";\n")
+            .run(["pg_restore", "-f", "/dev/null", path])
+            .on("vps")
+            .run(["sha256sum", "--", path])
+            .on("vps")
+            .stdout("none\n")
+    });
+    insta::assert_snapshot!(said, @"");
 }
 
 #[test]
