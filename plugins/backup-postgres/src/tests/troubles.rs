@@ -94,7 +94,7 @@ fn a_dump_without_data_is_one_where_that_is_said() {
             .on("vps")
             .stdout("none\n")
     });
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @"reading back the dump of `chat`: `sha256sum` printed no digest but `none`");
 }
 
 #[test]
