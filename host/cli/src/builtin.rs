@@ -2,12 +2,12 @@
 
 /// Name and text of each.
 const PROFILES: &[(&str, &str)] = &[
-    ("agentiq", include_str!("builtin/agentiq.toml")),
     ("demo", include_str!("builtin/demo.toml")),
+    ("agentiq", include_str!("builtin/agentiq.toml")),
 ];
 
 /// Their names.
-pub(crate) const NAMES: &[&str] = &["agentiq", "demo"];
+pub(crate) const NAMES: &[&str] = &["demo", "agentiq"];
 
 /// The text of a built-in profile.
 pub(crate) fn text(name: &str) -> Option<String> {

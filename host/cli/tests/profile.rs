@@ -153,11 +153,16 @@ fn a_built_in_profile_can_be_copied_out() {
     let env = TestEnv::empty();
     let list = env.run(&["profile", "list"]);
     assert!(list.stdout.contains("demo"), "{list}");
-    assert_eq!(env.run(&["profile", "show", "--profile", "demo"]).code, Some(0));
+    for name in ["demo", "agentiq"] {
+        assert_eq!(env.run(&["profile", "show", "--profile", name]).code, Some(0));
+        // Its configs are what its plugins take.
+        let checked = TestEnv::with_profile("").run(&["profile", "check", "--profile", name]);
+        assert_eq!(checked.code, Some(0), "{checked}");
+    }
     insta::assert_snapshot!(env.run(&["profile", "show", "--profile", "dmeo"]), @r"
     --- stderr ---
     error: --profile dmeo: there is no built-in profile `dmeo`
-    hint: did you mean `demo`? known here: `demo`
+    hint: did you mean `demo`? known here: `demo`, `agentiq`
     [exit code 3]
     ");
 }

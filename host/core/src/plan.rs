@@ -183,188 +183,164 @@ impl Planner<'_> {
     }
 
     fn deploy(&mut self, name: &EnvironmentName, settings: &Environment) {
-        let environment = name.clone();
-        let one = |what: &str, action: Action| [(format!("{name}/{what}"), action)];
+        let environment = || name.clone();
         if settings.approval.is_some() {
             self.notices(Notice::ApprovalWanted, Some(name), When::Forward);
-            let action = Action::Approval {
-                environment: environment.clone(),
-            };
-            self.stage(Some(name), one("approval", action), When::Forward);
-        }
-        self.stage(
-            Some(name),
-            one(
-                "lock",
-                Action::Lock {
-                    environment: environment.clone(),
+            self.one(
+                name,
+                "approval",
+                Action::Approval {
+                    environment: environment(),
                 },
-            ),
-            When::Forward,
+            );
+        }
+        self.one(
+            name,
+            "lock",
+            Action::Lock {
+                environment: environment(),
+            },
         );
         let backups = settings.backup.iter().map(|backup| {
             let action = Action::Backup {
-                environment: environment.clone(),
+                environment: environment(),
                 backup: backup.clone(),
             };
             (format!("{name}/backup/{backup}"), action)
         });
         self.stage(Some(name), backups, When::Forward);
         self.notices(Notice::DeployStarted, Some(name), When::Forward);
-        self.stage(
-            Some(name),
-            one(
-                "deploy",
-                Action::Deploy {
-                    environment: environment.clone(),
-                },
-            ),
-            When::Forward,
+        self.one(
+            name,
+            "deploy",
+            Action::Deploy {
+                environment: environment(),
+            },
         );
-        self.stage(
-            Some(name),
-            one(
-                "health",
-                Action::Health {
-                    environment: environment.clone(),
-                },
-            ),
-            When::Forward,
+        self.one(
+            name,
+            "health",
+            Action::Health {
+                environment: environment(),
+            },
         );
         // Before the smoke checks: they ask the environment's own address.
-        if let Some(canary) = &settings.canary {
-            let parts = canary.steps.iter().map(|step| step.percent);
-            for percent in parts.chain([100]) {
-                let action = Action::Shift {
-                    environment: environment.clone(),
-                    percent,
-                };
-                self.stage(
-                    Some(name),
-                    one(&format!("canary/{percent}"), action),
-                    When::Forward,
-                );
-            }
-        }
+        self.canary(name, settings);
         let smoke = settings.smoke.iter().map(|check| {
             let action = Action::Smoke {
-                environment: environment.clone(),
+                environment: environment(),
                 check: check.clone(),
             };
             (format!("{name}/smoke/{check}"), action)
         });
         self.stage(Some(name), smoke, When::Forward);
         if settings.watch.is_some() {
-            let action = Action::Watch {
-                environment: environment.clone(),
-            };
-            self.stage(Some(name), one("watch", action), When::Forward);
+            self.one(
+                name,
+                "watch",
+                Action::Watch {
+                    environment: environment(),
+                },
+            );
         }
         // Until here, what ran before was there to go back to at once.
         if settings.canary.is_some() {
-            let action = Action::Settle {
-                environment: environment.clone(),
-            };
-            self.stage(Some(name), one("settle", action), When::Forward);
-        }
-        self.stage(
-            Some(name),
-            one(
-                "record",
-                Action::Record {
-                    environment: environment.clone(),
+            self.one(
+                name,
+                "settle",
+                Action::Settle {
+                    environment: environment(),
                 },
-            ),
-            When::Forward,
+            );
+        }
+        self.one(
+            name,
+            "record",
+            Action::Record {
+                environment: environment(),
+            },
         );
         self.notices(Notice::DeployFailed, Some(name), When::Failed);
         self.notices(Notice::RolledBack, Some(name), When::Undone);
-        self.stage(
-            Some(name),
-            one("unlock", Action::Unlock { environment }),
-            When::Locked,
-        );
+        self.unlock(name);
         self.notices(Notice::DeploySucceeded, Some(name), When::Forward);
+    }
+
+    /// The traffic comes in parts, the last one is all of it.
+    fn canary(&mut self, name: &EnvironmentName, settings: &Environment) {
+        let Some(canary) = &settings.canary else { return };
+        for percent in canary.steps.iter().map(|step| step.percent).chain([100]) {
+            let action = Action::Shift {
+                environment: name.clone(),
+                percent,
+            };
+            self.one(name, &format!("canary/{percent}"), action);
+        }
     }
 
     fn setup(&mut self, name: &EnvironmentName) {
         let environment = || name.clone();
-        for (what, action, when) in [
-            (
-                "lock",
-                Action::Lock {
-                    environment: environment(),
-                },
-                When::Forward,
-            ),
-            (
-                "setup",
-                Action::Setup {
-                    environment: environment(),
-                },
-                When::Forward,
-            ),
-            (
-                "unlock",
-                Action::Unlock {
-                    environment: environment(),
-                },
-                When::Locked,
-            ),
-        ] {
-            self.stage(Some(name), [(format!("{name}/{what}"), action)], when);
-        }
+        self.one(
+            name,
+            "lock",
+            Action::Lock {
+                environment: environment(),
+            },
+        );
+        self.one(
+            name,
+            "setup",
+            Action::Setup {
+                environment: environment(),
+            },
+        );
+        self.unlock(name);
     }
 
     fn rollback(&mut self, name: &EnvironmentName) {
-        let environment = name.clone();
-        let one = |what: &str, action: Action| [(format!("{name}/{what}"), action)];
-        self.stage(
-            Some(name),
-            one(
-                "lock",
-                Action::Lock {
-                    environment: environment.clone(),
-                },
-            ),
-            When::Forward,
+        let environment = || name.clone();
+        self.one(
+            name,
+            "lock",
+            Action::Lock {
+                environment: environment(),
+            },
         );
-        self.stage(
-            Some(name),
-            one(
-                "return",
-                Action::Return {
-                    environment: environment.clone(),
-                },
-            ),
-            When::Forward,
+        self.one(
+            name,
+            "return",
+            Action::Return {
+                environment: environment(),
+            },
         );
-        self.stage(
-            Some(name),
-            one(
-                "health",
-                Action::Health {
-                    environment: environment.clone(),
-                },
-            ),
-            When::Forward,
+        self.one(
+            name,
+            "health",
+            Action::Health {
+                environment: environment(),
+            },
         );
-        self.stage(
-            Some(name),
-            one(
-                "record",
-                Action::Record {
-                    environment: environment.clone(),
-                },
-            ),
-            When::Forward,
+        self.one(
+            name,
+            "record",
+            Action::Record {
+                environment: environment(),
+            },
         );
-        self.stage(
-            Some(name),
-            one("unlock", Action::Unlock { environment }),
-            When::Locked,
-        );
+        self.unlock(name);
         self.notices(Notice::RolledBack, Some(name), When::Forward);
+    }
+
+    /// A stage of one step of an environment.
+    fn one(&mut self, name: &EnvironmentName, what: &str, action: Action) {
+        self.stage(Some(name), [(format!("{name}/{what}"), action)], When::Forward);
+    }
+
+    fn unlock(&mut self, name: &EnvironmentName) {
+        let action = Action::Unlock {
+            environment: name.clone(),
+        };
+        self.stage(Some(name), [(format!("{name}/unlock"), action)], When::Locked);
     }
 
     /// One step per notifier that wants to know, side by side.
