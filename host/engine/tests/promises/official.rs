@@ -255,13 +255,23 @@ const TELLING: &[&[&str]] = &[
     &["-u", "postgres", "psql"],
 ];
 
+/// Of programs that run another one: whether that one only tells. Alembic's `upgrade` comes by the same way as its `current`.
+fn only_tells(words: &[&str]) -> bool {
+    let last = words.last();
+    match words.first() {
+        Some(&"systemd-run") => last == Some(&"current"),
+        Some(&"env") => last == Some(&"heads"),
+        _ => true,
+    }
+}
+
 /// Whether what a component calls a read is one. The nature of programs and HTTP requests is the plugin's word.
 fn is_surely_a_read(request: &Request) -> bool {
     match request {
         Request::Run(command) => {
             let words: Vec<&str> = command.argv.iter().map(String::as_str).collect();
             let words = words.strip_prefix(["sudo", "-n"].as_slice()).unwrap_or(&words);
-            TELLING.iter().any(|telling| words.starts_with(telling))
+            TELLING.iter().any(|telling| words.starts_with(telling)) && only_tells(words)
         }
         Request::RunAll { commands } => commands.is_empty(),
         Request::Send(http) => {
