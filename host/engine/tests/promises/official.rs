@@ -255,12 +255,13 @@ const TELLING: &[&[&str]] = &[
     &["-u", "postgres", "psql"],
 ];
 
-/// Of programs that run another one: whether that one only tells. Alembic's `upgrade` comes by the same way as its `current`.
+/// Of programs that run another one, or a statement: whether that only tells. Alembic's `upgrade` comes by the same way as its `current`.
 fn only_tells(words: &[&str]) -> bool {
     let last = words.last();
     match words.first() {
         Some(&"systemd-run") => last == Some(&"current"),
         Some(&"env") => last == Some(&"heads"),
+        Some(&"-u") => last.is_some_and(|sql| sql.trim_start().starts_with("SELECT")),
         _ => true,
     }
 }
