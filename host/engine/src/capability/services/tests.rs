@@ -129,9 +129,10 @@ fn a_service_runs_with_its_environment_and_leaves_no_secret_behind() {
     machine.until("printed", || machine.log().contains("token hunter2 in "));
 
     // Ctrl-C and the end of our terminal do not reach it.
-    let session = |pid| rustix::process::getsid(pid).expect("is known");
-    let child = machine.child();
-    assert_ne!(session(Some(group(&child))), session(None), "{child:?}");
+    let state = machine.state();
+    let child = state.child.expect("runs");
+    let session = rustix::process::getsid(Some(group(&child))).expect("is known");
+    assert_eq!(session, group(&state.supervisor), "{child:?}");
 
     let mode = |path: &Path| fs::metadata(path).expect("is there").permissions().mode() & 0o777;
     assert_eq!(mode(&machine.path().join("logs/shop.log")), 0o600);
