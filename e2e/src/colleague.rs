@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use crate::Scratch;
+use crate::Repository;
 
 /// Who.
 const NAME: &str = "colleague@example.org";
@@ -26,10 +26,10 @@ pub struct Colleague {
 }
 
 impl Colleague {
-    /// Sits down at the scratch repository.
-    pub fn at(scratch: &Scratch) -> Self {
+    /// Sits down at the repository.
+    pub fn at(repository: &dyn Repository) -> Self {
         let (leave, answered) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
-        let mut approve = scratch.runner(&["approve", "--note", "looked at staging"]);
+        let mut approve = repository.runner(&["approve", "--note", "looked at staging"]);
         approve
             .env("RUNNER_ACTOR", NAME)
             .stdout(Stdio::null())

@@ -13,52 +13,47 @@ use runner_core::{
     id::RunId,
 };
 
-use crate::{Journal, Plain, Scratch, supervisors, version_at};
+use crate::{Journal, Plain, Repository};
 
 /// What is there at the end, by what it is about; times, ids and durations are left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct End(BTreeMap<String, String>);
 
 impl End {
-    /// Looks at everything that a release leaves behind. `code` is its exit code.
-    pub fn of(scratch: &Scratch, run: &RunId, journal: &Journal, code: Option<i32>) -> Result<Self> {
-        let plain = Plain::of(scratch);
-        let mut facts = BTreeMap::new();
-        let mut fact = |name: &str, what: String| facts.insert(name.to_owned(), what);
-        fact("exit code", format!("{code:?}"));
-        fact("end", plain.text(&end(&journal.0)));
-        fact(
-            "branch",
-            plain.text(&scratch.git(&["log", "--format=%s", "main"])?),
-        );
-        fact("work tree", scratch.git(&["status", "--porcelain"])?);
-        fact("tags", tags(scratch)?);
-        fact("CHANGELOG.md", read(&scratch.shop().join("CHANGELOG.md")));
-        let ports = scratch.ports();
-        for (name, port) in [("staging", ports.staging), ("prod", ports.prod)] {
-            fact(
-                &format!("version that answers in {name}"),
-                format!("{:?}", version_at(port)),
-            );
-            let place = scratch.shop().join(".runner").join(name);
-            fact(
-                &format!("folder of {name}"),
-                plain.text(&listed(&place, &["data", "logs"])?),
-            );
-        }
-        fact(
-            "supervised processes",
-            supervisors(&scratch.data()).len().to_string(),
-        );
-        fact("notices", notices(scratch, run, &plain));
-        let folder = scratch.shop().join(".runner/reports").join(run.as_str());
+    /// Looks at what every release leaves behind, wherever it goes: in the repository, in its journal and its reports. `code`
+    /// is its exit code.
+    pub fn of(
+        repository: &dyn Repository,
+        run: &RunId,
+        journal: &Journal,
+        code: Option<i32>,
+    ) -> Result<Self> {
+        let plain = repository.plain();
+        let tree = repository.work_tree();
+        let branch = repository.git(&["log", "--format=%s", "main"])?;
+        let mut end = Self::default()
+            .with("exit code", format!("{code:?}"))
+            .with("end", plain.text(&ended(&journal.0)))
+            .with("branch", plain.text(&branch))
+            .with("work tree", repository.git(&["status", "--porcelain"])?)
+            .with("tags", tags(repository)?)
+            .with("CHANGELOG.md", read(&tree.join("CHANGELOG.md")))
+            .with("notices", notices(&tree, run, &plain));
+        let folder = tree.join(".runner/reports").join(run.as_str());
         for (name, text) in reports(&folder)? {
-            fact(
+            end = end.with(
                 &format!("report {}", plain.text(&name)),
                 comparable(&plain, &name, &text),
             );
         }
-        Ok(Self(facts))
+        Ok(end)
+    }
+
+    /// With one more fact.
+    #[must_use]
+    pub fn with(mut self, name: &str, what: String) -> Self {
+        self.0.insert(name.to_owned(), what);
+        self
     }
 
     /// What differs, in words.
@@ -83,7 +78,7 @@ impl End {
     }
 }
 
-fn end(events: &[Event]) -> String {
+fn ended(events: &[Event]) -> String {
     let ends = events.iter().filter_map(|event| match &event.kind {
         Kind::RunFinished {
             end,
@@ -96,13 +91,13 @@ fn end(events: &[Event]) -> String {
 }
 
 /// Every tag with what it is and the files that it names.
-fn tags(scratch: &Scratch) -> Result<String> {
-    let names = scratch.git(&["tag", "--list"])?;
+fn tags(repository: &dyn Repository) -> Result<String> {
+    let names = repository.git(&["tag", "--list"])?;
     let mut tags = String::new();
     for name in names.lines() {
-        let kind = scratch.git(&["cat-file", "-t", name])?;
-        let tree = scratch.git(&["rev-parse", &format!("{name}^{{tree}}")])?;
-        let on_main = scratch
+        let kind = repository.git(&["cat-file", "-t", name])?;
+        let tree = repository.git(&["rev-parse", &format!("{name}^{{tree}}")])?;
+        let on_main = repository
             .git(&["merge-base", "--is-ancestor", name, "main"])
             .is_ok();
         tags += &format!("{name} {} {} on main: {on_main}\n", kind.trim(), tree.trim());
@@ -111,35 +106,10 @@ fn tags(scratch: &Scratch) -> Result<String> {
 }
 
 /// What the team was told of this run, each message as often as it was told.
-fn notices(scratch: &Scratch, run: &RunId, plain: &Plain) -> String {
-    let text = read(&scratch.shop().join(".runner/notices.log"));
+fn notices(tree: &Path, run: &RunId, plain: &Plain) -> String {
+    let text = read(&tree.join(".runner/notices.log"));
     let ours = text.lines().filter(|line| line.contains(run.as_str()));
     ours.map(|line| plain.text(line) + "\n").collect()
-}
-
-/// Paths below a folder, with where links lead; `without` are folders whose content is not listed.
-fn listed(folder: &Path, without: &[&str]) -> Result<String> {
-    let mut lines = Vec::new();
-    let mut open = vec![folder.to_owned()];
-    while let Some(next) = open.pop() {
-        let Ok(entries) = fs::read_dir(&next) else {
-            continue;
-        };
-        for entry in entries {
-            let path = entry?.path();
-            let name = path.strip_prefix(folder)?.display().to_string();
-            let kind = fs::symlink_metadata(&path)?.file_type();
-            if kind.is_symlink() {
-                lines.push(format!("{name} -> {}", fs::read_link(&path)?.display()));
-            } else if kind.is_dir() && !without.contains(&name.as_str()) {
-                open.push(path);
-            } else {
-                lines.push(name);
-            }
-        }
-    }
-    lines.sort();
-    Ok(lines.join("\n"))
 }
 
 fn reports(folder: &Path) -> Result<Vec<(String, String)>> {

@@ -11,7 +11,7 @@ use runner_core::{
     run::Run,
 };
 
-use crate::Scratch;
+use crate::Repository;
 
 /// All events of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,10 +19,10 @@ pub struct Journal(pub Vec<Event>);
 
 impl Journal {
     /// Of the newest run, or of the one that is named.
-    pub fn of(scratch: &Scratch, run: Option<&str>) -> Result<Self> {
+    pub fn of(repository: &dyn Repository, run: Option<&str>) -> Result<Self> {
         let mut arguments = vec!["show", "--events"];
         arguments.extend(run);
-        let text = scratch.said(&arguments)?;
+        let text = repository.said(&arguments)?;
         let events = text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
         Ok(Self(events))
     }

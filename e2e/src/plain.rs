@@ -4,8 +4,6 @@ use std::sync::LazyLock;
 
 use regex_lite::Regex;
 
-use crate::Scratch;
-
 macro_rules! pattern {
     ($name:ident, $text:literal) => {
         static $name: LazyLock<Regex> = LazyLock::new(|| Regex::new($text).expect("a pattern of ours"));
@@ -35,16 +33,9 @@ pub struct Plain {
 }
 
 impl Plain {
-    /// For what was written in this scratch repository.
-    pub fn of(scratch: &Scratch) -> Self {
-        let ports = scratch.ports();
-        Self {
-            places: vec![
-                (scratch.folder().display().to_string(), "SCRATCH"),
-                (ports.staging.to_string(), "STAGING"),
-                (ports.prod.to_string(), "PROD"),
-            ],
-        }
+    /// With names for places, ports and the like that differ.
+    pub fn new(places: Vec<(String, &'static str)>) -> Self {
+        Self { places }
     }
 
     /// The text without the ids of runs and moments in time, and with all else.

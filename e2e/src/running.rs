@@ -12,7 +12,10 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use runner_core::{event::Event, id::RunId};
+use runner_core::{
+    event::{Event, Kind},
+    id::RunId,
+};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Longer than any run of these tests; a run that waits for a person who never comes ends here.
@@ -121,8 +124,9 @@ impl Running {
                 self.child.kill()?;
                 self.child.wait()?;
                 bail!(
-                    "it did not end within {} s: {}",
+                    "it did not end within {} s, its last event was {:?}: {}",
                     LONGEST.as_secs(),
+                    self.seen.last().map(|event| &event.kind),
                     self.complaints()
                 );
             }
@@ -162,6 +166,19 @@ impl Ended {
     /// Whether SIGKILL ended it.
     pub fn was_killed(&self) -> bool {
         self.status.signal() == Some(9)
+    }
+
+    /// Why it ended as it did: what it said to people, and the reason of its end.
+    pub fn complaint(&self) -> String {
+        let ends = self.events.iter().filter_map(|event| match &event.kind {
+            Kind::RunFinished {
+                end,
+                summary,
+                by_hand,
+            } => Some(format!("{}: {summary} {by_hand:?}", end.word())),
+            _ => None,
+        });
+        ends.chain([self.stderr.clone()]).collect::<Vec<_>>().join("\n")
     }
 
     /// The run's id, if it told one.

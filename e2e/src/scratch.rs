@@ -1,14 +1,18 @@
 //! A scratch repository of the shop, with data and configuration of its own, in which the real binary is run.
 
+mod end;
+
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Command, Stdio},
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::Result;
 
-use crate::{Built, Ports, Running, stop_services, stop_strays};
+use runner_core::id::RunId;
+
+use crate::{Built, End, Journal, Plain, Ports, Repository, repository::done, stop_services, stop_strays};
 
 /// Who starts releases.
 const STARTER: &str = "keeper@shop.example";
@@ -139,11 +143,6 @@ impl Scratch {
         self.folder.join("data")
     }
 
-    /// Where everything of this scratch repository lies.
-    pub fn folder(&self) -> &Path {
-        &self.folder
-    }
-
     /// The ports of its environments.
     pub fn ports(&self) -> &Ports {
         &self.ports
@@ -164,63 +163,8 @@ impl Scratch {
         done(&mut command).map(drop)
     }
 
-    /// What git answers.
-    pub fn git(&self, arguments: &[&str]) -> Result<String> {
-        let mut command = Command::new("git");
-        command
-            .arg("-C")
-            .arg(self.shop())
-            .args(["-c", "core.quotePath=false"])
-            .args(arguments);
-        self.environment(&mut command);
-        done(&mut command)
-    }
-
-    /// `runner` with these arguments, in the work tree, on the profile `demo` with the settings of this scratch repository.
-    pub fn runner(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(self.built.runner());
-        command.current_dir(self.shop());
-        self.environment(&mut command);
-        command.args(["--profile", "demo"]).args(arguments);
-        for (environment, port) in [("staging", self.ports.staging), ("prod", self.ports.prod)] {
-            let target = format!("environments.{environment}");
-            command.args(["--set", &format!("{target}.url=http://127.0.0.1:{port}")]);
-            command.args([
-                "--set",
-                &format!("{target}.target.config.services.shop.port={port}"),
-            ]);
-        }
-        for setting in &self.settings {
-            command.args(["--set", setting]);
-        }
-        command.stdin(Stdio::null());
-        command
-    }
-
-    /// Starts `runner ARGUMENTS --output json`.
-    pub fn start(&self, arguments: &[&str]) -> Result<Running> {
-        Running::start(self.runner(arguments), &self.folder)
-    }
-
-    /// Starts it so that it kills itself at `point`: `before:17` or `after:17`, before or after its 17th append.
-    pub fn start_crashing(&self, arguments: &[&str], point: &str) -> Result<Running> {
-        let mut command = self.runner(arguments);
-        command.env("RUNNER_CRASH", point);
-        Running::start(command, &self.folder)
-    }
-
-    /// Runs `runner` to its end.
-    pub fn run(&self, arguments: &[&str]) -> Result<Output> {
-        Ok(self.runner(arguments).output()?)
-    }
-
-    /// What `runner` prints, when it succeeds.
-    pub fn said(&self, arguments: &[&str]) -> Result<String> {
-        done(&mut self.runner(arguments))
-    }
-
     /// Sets the environment: that of a user, and of nobody in particular.
-    fn environment(&self, command: &mut Command) {
+    fn set_environment(&self, command: &mut Command) {
         command.env_clear();
         for name in PASSED {
             if let Some(value) = std::env::var_os(name) {
@@ -244,25 +188,57 @@ impl Scratch {
     }
 }
 
+impl Repository for Scratch {
+    fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn work_tree(&self) -> PathBuf {
+        self.shop()
+    }
+
+    fn environment(&self, command: &mut Command) {
+        self.set_environment(command);
+    }
+
+    fn runner(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.built.runner());
+        command.current_dir(self.shop());
+        self.environment(&mut command);
+        command.args(["--profile", "demo"]).args(arguments);
+        for (environment, port) in [("staging", self.ports.staging), ("prod", self.ports.prod)] {
+            let target = format!("environments.{environment}");
+            command.args(["--set", &format!("{target}.url=http://127.0.0.1:{port}")]);
+            command.args([
+                "--set",
+                &format!("{target}.target.config.services.shop.port={port}"),
+            ]);
+        }
+        for setting in &self.settings {
+            command.args(["--set", setting]);
+        }
+        command.stdin(Stdio::null());
+        command
+    }
+
+    fn plain(&self) -> Plain {
+        Plain::new(vec![
+            (self.folder.display().to_string(), "SCRATCH"),
+            (self.ports.staging.to_string(), "STAGING"),
+            (self.ports.prod.to_string(), "PROD"),
+        ])
+    }
+
+    fn end(&self, run: &RunId, journal: &Journal, code: Option<i32>) -> Result<End> {
+        end::with_places(self, End::of(self, run, journal, code)?)
+    }
+}
+
 impl Drop for Scratch {
     fn drop(&mut self) {
         stop_services(&self.data());
         stop_strays(&self.shop());
     }
-}
-
-/// What a program prints, when it succeeds.
-fn done(command: &mut Command) -> Result<String> {
-    let output = command
-        .output()
-        .with_context(|| format!("cannot run {command:?}"))?;
-    ensure!(
-        output.status.success(),
-        "{command:?} ended with {}: {}",
-        output.status,
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Ok(String::from_utf8(output.stdout)?)
 }
 
 /// The folder with a shop that was built before.

@@ -3,7 +3,7 @@
 use std::fs;
 
 use runner_core::event::End;
-use runner_e2e::{Audit, Colleague, Journal, Scratch, get_with, version_at};
+use runner_e2e::{Audit, Colleague, Journal, Repository as _, Scratch, get_with, version_at};
 use serde_json::{Value, json};
 
 use crate::expect::{asks, assert_end, assert_unlocked, begins, release, scratch, summary};

@@ -2,7 +2,7 @@
 
 use runner_core::event::{End, Event, Kind};
 use runner_core::step::Transition;
-use runner_e2e::{Colleague, Ended, Gate, Scratch};
+use runner_e2e::{Colleague, Ended, Gate, Repository as _, Scratch};
 
 /// A scratch repository with a quick gate and short watches.
 pub(crate) fn scratch(name: &str, profile: &str) -> Scratch {

@@ -1,7 +1,7 @@
 //! Runs that stop on the way, and runs that are in each other's way.
 
 use runner_core::event::End;
-use runner_e2e::{Audit, Colleague, Journal, version_at};
+use runner_e2e::{Audit, Colleague, Journal, Repository as _, version_at};
 use rustix::process::Signal;
 
 use crate::expect::{asks, assert_end, assert_unlocked, begins, release, scratch};

@@ -10,6 +10,7 @@ use std::{
 };
 
 use runner_core::event::End;
+use runner_e2e::Repository as _;
 
 use crate::expect::{assert_end, release, scratch};
 

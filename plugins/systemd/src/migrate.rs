@@ -29,7 +29,8 @@ pub(crate) fn upgrade<H: Host>(
         folder,
     };
     if site.context.is_plan() && ReleaseRecord::read(machine, site, folder)?.is_none() {
-        // Which revisions there are is known once the release is on the server.
+        // Which revisions there are is known once the release is on the server. The plan lists what a migration takes.
+        record.write(machine, site, folder)?;
         return alembic.upgrade();
     }
     alembic.wait_for_another()?;

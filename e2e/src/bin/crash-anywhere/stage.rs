@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
-use runner_e2e::{Colleague, Gate, Scratch, stop_services, stop_strays};
+use runner_e2e::{Colleague, Gate, Repository as _, Scratch, stop_services, stop_strays};
 
 use crate::story::Story;
 

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use runner_core::{event::Kind, id::RunId};
-use runner_e2e::{Audit, Colleague, End, Ended, Journal, Scratch};
+use runner_e2e::{Audit, Colleague, End, Ended, Journal, Repository as _, Scratch};
 
 use crate::{points::Point, stage::Stage};
 
@@ -66,7 +66,7 @@ impl Trial {
         let audit = Audit::of(&journal);
         (self.redone, self.interrupted) = (audit.redone, audit.interrupted);
         self.differences = audit.wrong;
-        let end = End::of(scratch, &run, &journal, last.code())?;
+        let end = scratch.end(&run, &journal, last.code())?;
         self.differences.extend(expected.differences(&end));
         if !self.differences.is_empty() && !last.stderr.is_empty() {
             self.differences.push(format!("it said: {}", last.stderr.trim()));
@@ -140,7 +140,7 @@ pub(crate) fn uninterrupted(stage: &Stage) -> Result<(End, u64)> {
         "the journal without a crash is wrong: {}",
         wrong.join("; ")
     );
-    let end = End::of(scratch, &run, &journal, ended.code())?;
+    let end = scratch.end(&run, &journal, ended.code())?;
     Ok((end, journal.0.len() as u64))
 }
 

@@ -19,8 +19,11 @@ pub(super) fn backup(here: &Here<'_>, name: &EnvironmentName, backup: &str) -> D
         let hint = format!("check the config of [backup.{backup}]: a deploy without a backup is not made");
         return Err(StepError::blocked(message).with_hint(hint).into());
     }
-    if !here.plan() {
-        here.said(&used, used.plugin.verify(here.calls(&used), context, &kept))?;
+    if here.plan() {
+        return Ok(Output::Skipped(
+            "would read it back, as far as it takes, once it is made".to_owned(),
+        ));
     }
+    here.said(&used, used.plugin.verify(here.calls(&used), context, &kept))?;
     Ok(Output::Backup(kept))
 }

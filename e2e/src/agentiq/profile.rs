@@ -1,0 +1,67 @@
+//! What differs from the profile `agentiq` in these tests.
+
+use crate::{Agentiq, Repository as _};
+
+/// The repository's own `runner.toml`: no certificate authority, nobody to tell, and watches that take seconds.
+pub(super) const OWN: &str = r#"# The server of the tests: no authority can reach it, and nobody else is told.
+[environments.staging.target.config]
+env = { DEMO_PASSWORD = "{{secret:demo-password}}", WB_API_TOKEN = "" }
+nginx = { tls = "self-signed" }
+
+[environments.staging.watch]
+duration = "3s"
+interval = "1s"
+
+[environments.production.target.config]
+env = { DEMO_PASSWORD = "{{secret:demo-password}}", WB_API_TOKEN = "" }
+nginx = { tls = "self-signed" }
+
+[environments.production.watch]
+duration = "4s"
+interval = "1s"
+rules.critical = false
+
+[notify]
+telegram = false
+sentry = false
+
+[notify.team]
+plugin = "file"
+config.path = ".runner/notices.log"
+
+[metrics]
+sentry = false
+"#;
+
+/// Values of the profile's secrets.
+pub(super) const SECRETS: [(&str, &str); 7] = [
+    ("STAGING_DB_PASSWORD", "staging-db-3f9a"),
+    ("STAGING_WB_API_TOKEN", "staging-wb-77c1"),
+    ("STAGING_OZON_API_KEY", "staging-ozon-0d2e"),
+    ("PRODUCTION_DB_PASSWORD", "production-db-91be"),
+    ("PRODUCTION_WB_API_TOKEN", "production-wb-5a40"),
+    ("PRODUCTION_OZON_API_KEY", "production-ozon-c8d7"),
+    ("DEMO_PASSWORD", "demo-e44b"),
+];
+
+/// What is known only once the server runs.
+pub(super) fn settings(agentiq: &Agentiq) -> Vec<String> {
+    let address = agentiq.vps().address().unwrap_or_default();
+    let mut settings = vec![
+        format!("machines.vps.ssh={}", agentiq.vps().name()),
+        format!(
+            "machines.vps.ssh-config={}",
+            agentiq.vps().folder().join("ssh_config").display()
+        ),
+        format!(
+            "smoke.critical-paths.config.env.SSL_CERT_FILE={}",
+            agentiq.folder().join("sites.pem").display()
+        ),
+    ];
+    for environment in ["staging", "production"] {
+        settings.push(format!(
+            "environments.{environment}.target.config.nginx.address={address}"
+        ));
+    }
+    settings
+}

@@ -1,0 +1,30 @@
+//! The profile `agentiq` on a real server: set up from nothing, released, broken in every way that its users would meet. As
+//! root, since the server is a container of systemd. `cargo test`'s options: a filter, `--list`, `--exact`.
+
+mod elsewhere;
+mod from_nothing;
+mod kept;
+mod requests;
+mod trouble;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // They share a server.
+    arguments.test_threads = Some(1);
+    let trials = [
+        from_nothing::trials(),
+        requests::trials(),
+        elsewhere::trials(),
+        trouble::trials(),
+    ];
+    libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
+}
+
+/// A trial that fails with an error.
+fn trial(name: &str, run: fn() -> anyhow::Result<()>) -> Trial {
+    Trial::test(name, move || run().map_err(|error| format!("{error:#}").into()))
+}
