@@ -114,6 +114,8 @@ impl Agentiq {
         for part in repository {
             copy(&self.folder.join("beginning").join(part), &self.folder)?;
         }
+        // A copy has other times than git's index says.
+        self.git(&["status", "--short"])?;
         self.vps().reset()?;
         self.introduce()?;
         self.wait_for_sites()

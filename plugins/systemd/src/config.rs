@@ -94,6 +94,10 @@ pub(crate) struct Frontend {
     /// Becomes a link to the released files, e.g. `/var/www/staging`.
     #[schemars(regex(pattern = r"^/[^/]+/.*[^/]$"))]
     pub(crate) web_root: String,
+    /// A file that says which version these files are, e.g. `version.json`: `{"version": "1.2.3"}`. They are built before it is
+    /// known.
+    #[schemars(regex(pattern = r"^[^/]+$"))]
+    pub(crate) version_file: Option<String>,
     /// Whom the files belong to.
     #[serde(default = "www_data")]
     pub(crate) owner: String,

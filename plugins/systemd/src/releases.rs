@@ -42,6 +42,10 @@ pub(crate) fn place<H: Host>(
     )?;
     if let Some(frontend) = &site.config.frontend {
         let files = site.path(&format!("{folder}/{}", frontend.artifact));
+        if let Some(file) = &frontend.version_file {
+            let text = format!("{}\n", serde_json::json!({ "version": release.version }));
+            machine.write(&format!("{files}/{file}"), &text)?;
+        }
         let owner = format!("{}:", frontend.owner);
         machine.act_root(
             &["chown", "-R", &owner, &files],

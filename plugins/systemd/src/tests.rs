@@ -37,7 +37,7 @@ fn prod(strategy: &str) -> Value {
     let mut config = json!({
         "machine": "vps", "root": "/opt/agentiq", "user": "ubuntu", "strategy": strategy, "keep": 2,
         "backend": {"artifact": "backend", "alembic": true},
-        "frontend": {"artifact": "frontend", "web-root": "/var/www/agentiq"},
+        "frontend": {"artifact": "frontend", "web-root": "/var/www/agentiq", "version-file": "version.json"},
         "web": {"unit": "agentiq-chat", "ports": [8001, 8003], "run": ["{{venv}}/bin/uvicorn", "app.main:app", "--port", "{{port}}"]},
         "workers": {"celery": {"unit": "agentiq-celery", "run": ["{{venv}}/bin/celery", "worker", "-n", "w{{port}}@%h"]}},
         "nginx": {"site": "agentiq", "names": ["agentiq.ru"], "tls": "self-signed"},

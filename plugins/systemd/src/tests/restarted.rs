@@ -195,6 +195,7 @@ fn a_plan_lists_all_and_touches_nothing() {
         link /opt/agentiq-staging/releases/0.2.0-unbuilt/venv -> /opt/agentiq-staging/venvs/unbuilt
         sudo -n chown -R www-data: /opt/agentiq-staging/releases/0.2.0-unbuilt/frontend
         write /opt/agentiq-staging/releases/0.2.0-unbuilt/.release.json
+        write /opt/agentiq-staging/releases/0.2.0-unbuilt/.release.json
         sudo -n systemd-run --quiet --collect --wait --pipe --unit agentiq-staging-migration --uid ubuntu --working-directory /opt/agentiq-staging/releases/0.2.0-unbuilt/backend --property EnvironmentFile=-/etc/runner/agentiq-staging.env --property RuntimeMaxSec=600 /opt/agentiq-staging/releases/0.2.0-unbuilt/venv/bin/alembic upgrade head
         link /opt/agentiq-staging/current -> releases/0.2.0-unbuilt
         sudo -n systemctl restart agentiq-staging.service

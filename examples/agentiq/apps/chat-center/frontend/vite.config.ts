@@ -6,7 +6,6 @@ const proxy = { "/api": process.env["API_URL"] ?? "http://127.0.0.1:8001" };
 
 export default defineConfig({
   plugins: [react()],
-  define: { __VERSION__: JSON.stringify(process.env["APP_VERSION"] ?? "0.0.0-dev") },
   server: { proxy },
   preview: { proxy },
   test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"] },

@@ -14,8 +14,8 @@ const suggestion = { intent: "delivery", text: "Здравствуйте, Анн
 
 let answers: Record<string, () => Response>;
 beforeEach(() => {
-  vi.stubGlobal("__VERSION__", "1.2.3");
   answers = {
+    "GET /version.json": () => Response.json({ version: "1.2.3" }),
     "GET /api/version": () => Response.json({ environment: "staging", version: "1.2.3" }),
     "POST /api/login": () => Response.json({ token: "t0ken" }),
     "GET /api/chats": () => Response.json([chat]),

@@ -1,10 +1,8 @@
 import { useEffect, useMemo, useState } from "react";
 
-import { Api, type Version } from "./api";
+import { Api, siteVersion, type Version } from "./api";
 import { Chats } from "./Chats";
 import { Login } from "./Login";
-
-declare const __VERSION__: string;
 
 const TOKEN = "agentiq-token";
 
@@ -12,11 +10,16 @@ const TOKEN = "agentiq-token";
 export function App() {
   const [token, setToken] = useState(() => sessionStorage.getItem(TOKEN));
   const [server, setServer] = useState<Version>();
+  const [site, setSite] = useState<string>();
   const api = useMemo(() => new Api(token), [token]);
 
   useEffect(() => {
     api.version().then(setServer, () => setServer(undefined));
   }, [api]);
+
+  useEffect(() => {
+    siteVersion().then(setSite, () => setSite(undefined));
+  }, []);
 
   function logIn(given: string) {
     sessionStorage.setItem(TOKEN, given);
@@ -39,7 +42,7 @@ export function App() {
       </header>
       {token ? <Chats api={api} onExpired={logOut} /> : <Login api={api} onToken={logIn} />}
       <footer data-testid="versions">
-        site {__VERSION__} · api {server?.version ?? "—"}
+        site {site ?? "—"} · api {server?.version ?? "—"}
       </footer>
     </>
   );

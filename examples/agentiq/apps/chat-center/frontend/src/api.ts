@@ -69,3 +69,9 @@ export class Api {
     throw new ApiError(answer.status, detail ?? `the server answered ${answer.status}`);
   }
 }
+
+/** The version of these pages, from a file that the deploy puts beside them: the build does not know it yet. */
+export async function siteVersion(): Promise<string> {
+  const answer = await fetch("/version.json", { method: "GET" });
+  return ((await answer.json()) as { version: string }).version;
+}
