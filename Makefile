@@ -4,7 +4,7 @@ CARGO ?= cargo
 # Where the components of plugins/ go: beside all else that is built, where host/cli/build.rs looks for them.
 PLUGINS = $(or $(CARGO_TARGET_DIR),target)/plugins
 
-.PHONY: help plugins build demo test bench crash-anywhere install clean
+.PHONY: help plugins build demo test e2e-agentiq bench crash-anywhere install clean
 
 help: ## Show the targets
 	@echo 'usage: make TARGET'
@@ -22,6 +22,9 @@ demo: build ## See a release that succeeds and one that is rolled back, without 
 
 test: plugins ## Run everything that CI checks
 	sh scripts/test.sh
+
+e2e-agentiq: build ## Run the profile agentiq against a real server: as root on Linux
+	sh scripts/e2e-agentiq.sh
 
 bench: build ## Measure what a release costs
 	sh scripts/bench.sh

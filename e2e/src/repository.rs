@@ -48,10 +48,10 @@ pub trait Repository: Sync {
         Running::start(self.runner(arguments), self.folder())
     }
 
-    /// Starts it so that it kills itself at `point`: `before:17` or `after:17`, before or after its 17th append.
-    fn start_crashing(&self, arguments: &[&str], point: &str) -> Result<Running> {
+    /// The same with one more variable, e.g. `RUNNER_CRASH=before:17`: it kills itself before its 17th append.
+    fn start_with(&self, arguments: &[&str], name: &str, value: &str) -> Result<Running> {
         let mut command = self.runner(arguments);
-        command.env("RUNNER_CRASH", point);
+        command.env(name, value);
         Running::start(command, self.folder())
     }
 

@@ -21,7 +21,7 @@ done
 
 /// Units, and whether they are enabled.
 const UNITS: &str = r#"
-systemctl list-units --all --plain --no-legend 'agentiq*' nginx.service | sort
+systemctl list-units --plain --no-legend --state=active,failed,activating 'agentiq*' nginx.service | sort
 systemctl list-unit-files --plain --no-legend 'agentiq*' | sort
 "#;
 

@@ -1,5 +1,6 @@
-//! Crash anywhere: runs the releases of the demo once without a crash, then once for every append to the journal and both
-//! sides of it, killed there (SIGKILL) and resumed, and compares the ends as the world shows them. Fails on any difference.
+//! Crash anywhere: runs a release once without a crash, then once for every append to the journal and both sides of it,
+//! killed there (SIGKILL) and resumed, and compares the ends as the world shows them. Fails on any difference. With `--cut`,
+//! it is the connection to the server that is lost, in the middle of every session.
 
 mod points;
 mod stage;
@@ -30,10 +31,13 @@ use trial::Trial;
 #[derive(Debug, Parser)]
 #[command(name = "crash-anywhere")]
 struct Arguments {
-    /// Which release; without it, both
+    /// Which release; without it, both of the demo
     #[arg(long, value_enum)]
     story: Option<Story>,
-    /// Only so many points, spread over both journals; without it, all of them
+    /// Cut the connection to the server, instead of killing `runner`
+    #[arg(long, requires = "story")]
+    cut: bool,
+    /// Only so many points, spread over all journals; without it, all of them
     #[arg(long, value_name = "N")]
     sample: Option<usize>,
     /// Which points of a sample
@@ -64,19 +68,24 @@ fn run(arguments: &Arguments) -> Result<bool> {
     let began = Instant::now();
     let stories: Vec<_> = arguments
         .story
-        .map_or_else(|| Story::ALL.to_vec(), |story| vec![story]);
+        .map_or_else(|| Story::DEMO.to_vec(), |story| vec![story]);
     let mut table = Table::default();
     for story in &stories {
-        let stages = prepare(*story, arguments.jobs.max(1))?;
-        let (expected, appends) = reference(&stages)?;
-        let mut points = match arguments.point {
-            Some(point) => vec![point],
-            None => points::all(appends),
+        say(&format!("{story}: preparing {} of it", arguments.jobs.max(1)));
+        let stages = stage::prepare(*story, arguments.jobs.max(1))?;
+        let (expected, appends, sessions) = reference(*story, &stages)?;
+        let mut points = match (arguments.point, arguments.cut) {
+            (Some(point), _) => vec![point],
+            (None, false) => points::all(appends),
+            (None, true) => points::cuts(sessions),
         };
         if let Some(all) = arguments.sample {
             points = points::sample(points, all.div_ceil(stories.len()), arguments.seed);
         }
-        say(&format!("{story}: {appends} appends, {} points", points.len()));
+        say(&format!(
+            "{story}: {appends} appends, {sessions} sessions, {} points",
+            points.len()
+        ));
         table.extend(*story, appends, tried(&stages, points, &expected));
     }
     say(&table.to_string());
@@ -84,27 +93,15 @@ fn run(arguments: &Arguments) -> Result<bool> {
     Ok(table.is_good())
 }
 
-/// A scratch repository for each job, one after the other: they are built with all processors.
-fn prepare(story: Story, jobs: usize) -> Result<Vec<Stage>> {
-    (0..jobs)
-        .map(|job| {
-            say(&format!(
-                "{story}: preparing scratch repository {} of {jobs}",
-                job + 1
-            ));
-            Stage::prepare(story, job)
-        })
-        .collect()
-}
-
-/// The end without a crash, and how many appends it takes. Every job's is the same, or the comparison would prove nothing.
-fn reference(stages: &[Stage]) -> Result<(End, u64)> {
-    let mut first: Option<(End, u64)> = None;
+/// The end without a crash, how many appends it takes, and how many sessions over SSH. Every job's is the same, or the comparison would prove nothing.
+fn reference(story: Story, stages: &[Box<dyn Stage>]) -> Result<(End, u64, u64)> {
+    let mut first: Option<(End, u64, u64)> = None;
     for stage in stages {
-        let (end, appends) = trial::uninterrupted(stage)?;
+        let (end, appends) = trial::uninterrupted(story, &**stage)?;
+        let sessions = stage.sessions();
         match &first {
-            None => first = Some((end, appends)),
-            Some((expected, _)) => {
+            None => first = Some((end, appends, sessions)),
+            Some((expected, ..)) => {
                 let differences = expected.differences(&end);
                 ensure!(
                     differences.is_empty(),
@@ -117,7 +114,7 @@ fn reference(stages: &[Stage]) -> Result<(End, u64)> {
     first.ok_or_else(|| anyhow::anyhow!("there is no job"))
 }
 
-fn tried(stages: &[Stage], points: Vec<Point>, expected: &End) -> Vec<Trial> {
+fn tried(stages: &[Box<dyn Stage>], points: Vec<Point>, expected: &End) -> Vec<Trial> {
     let all = points.len();
     let (queue, trials) = (Mutex::new(VecDeque::from(points)), Mutex::new(Vec::new()));
     thread::scope(|scope| {
@@ -127,7 +124,7 @@ fn tried(stages: &[Stage], points: Vec<Point>, expected: &End) -> Vec<Trial> {
                     let Some(point) = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front() else {
                         break;
                     };
-                    let trial = Trial::of(stage, point, expected);
+                    let trial = Trial::of(&**stage, point, expected);
                     let mut trials = trials.lock().unwrap_or_else(PoisonError::into_inner);
                     trials.push(trial);
                     let trial = &trials[trials.len() - 1];

@@ -1,13 +1,13 @@
-//! The points at which a run is killed.
+//! The points at which a run is killed, or loses its connection.
 
 use std::{fmt, str::FromStr};
 
 use anyhow::{Context as _, Error, bail};
 
-/// Right before or right after an append to the journal, counted from 1.
+/// Right before or right after an append to the journal, or in the middle of a session over SSH, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Point {
-    pub(crate) append: u64,
+    pub(crate) number: u64,
     pub(crate) side: Side,
 }
 
@@ -15,12 +15,13 @@ pub(crate) struct Point {
 pub(crate) enum Side {
     Before,
     After,
+    Cut,
 }
 
 /// As `RUNNER_CRASH` takes it.
 impl fmt::Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.side.word(), self.append)
+        write!(f, "{}:{}", self.side.word(), self.number)
     }
 }
 
@@ -28,14 +29,15 @@ impl FromStr for Point {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let (side, append) = text.split_once(':').context("write e.g. `after:17`")?;
+        let (side, number) = text.split_once(':').context("write e.g. `after:17`")?;
         let side = match side {
             "before" => Side::Before,
             "after" => Side::After,
-            _ => bail!("`{side}` is neither `before` nor `after`"),
+            "cut" => Side::Cut,
+            _ => bail!("`{side}` is none of `before`, `after` and `cut`"),
         };
         Ok(Self {
-            append: append.parse()?,
+            number: number.parse()?,
             side,
         })
     }
@@ -46,14 +48,24 @@ impl Side {
         match self {
             Self::Before => "before",
             Self::After => "after",
+            Self::Cut => "cut",
         }
     }
 }
 
 /// Both sides of every append.
 pub(crate) fn all(appends: u64) -> Vec<Point> {
-    let sides = |append| [Side::Before, Side::After].map(|side| Point { append, side });
+    let sides = |number| [Side::Before, Side::After].map(|side| Point { number, side });
     (1..=appends).flat_map(sides).collect()
+}
+
+/// The middle of every session over SSH.
+pub(crate) fn cuts(sessions: u64) -> Vec<Point> {
+    let cut = |number| Point {
+        number,
+        side: Side::Cut,
+    };
+    (1..=sessions).map(cut).collect()
 }
 
 /// So many of them, one by chance from each of as many equal parts; the first and the last part have theirs too.
@@ -92,7 +104,7 @@ mod tests {
     fn a_sample_is_spread_over_all_of_it_and_the_same_for_its_seed() {
         let points = sample(all(300), 60, 7);
         assert_eq!(points.len(), 60);
-        assert!(points.is_sorted() && points[0].append <= 5 && points[59].append > 295);
+        assert!(points.is_sorted() && points[0].number <= 5 && points[59].number > 295);
         assert_eq!(points, sample(all(300), 60, 7));
         assert_ne!(points, sample(all(300), 60, 8));
         assert_eq!(sample(all(3), 60, 7), all(3));

@@ -1,119 +1,44 @@
-//! The scratch repository that a story is told in again and again, always from the same beginning.
+//! Where a story is told again and again, always from the same beginning.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-    thread,
-};
+mod server;
+mod shop;
 
-use anyhow::{Result, ensure};
-use runner_e2e::{Colleague, Gate, Repository as _, Scratch, stop_services, stop_strays};
+use anyhow::Result;
+use runner_e2e::{Load, Repository};
 
 use crate::story::Story;
 
-/// A scratch repository, and how it is at the beginning.
-pub(crate) struct Stage {
-    pub(crate) scratch: Scratch,
-    pub(crate) story: Story,
-    beginning: PathBuf,
-}
-
-impl Stage {
-    /// Brings a scratch repository to the beginning of the story. Everything is compiled, so that a trial takes seconds: the
-    /// checks run cargo, which finds that there is nothing to do.
-    pub(crate) fn prepare(story: Story, job: usize) -> Result<Self> {
-        let scratch = Scratch::new(&format!("crash/{story}-{job}"), Gate::Demo, "")?.quick();
-        let scratch = match story {
-            Story::Release => scratch,
-            Story::Rollback => {
-                let scratch = scratch.no_0_3_0();
-                release(&scratch)?;
-                scratch.history("break-checkout.sh")?;
-                scratch
-            }
-        };
-        stop_services(&scratch.data());
-        let stage = Self {
-            beginning: scratch.folder().join("beginning"),
-            scratch,
-            story,
-        };
-        fs::create_dir_all(&stage.beginning)?;
-        fs::create_dir_all(stage.scratch.data())?;
-        let kept = stage.put_aside()?;
-        copy(&stage.scratch.data(), &stage.beginning)?;
-        copy(&stage.scratch.shop(), &stage.beginning)?;
-        stage.put_back(&kept)?;
-        // Only now: a run of the gate is not part of the beginning.
-        stage.scratch.said(&["quality-gate"])?;
-        Ok(stage)
-    }
+/// A repository, where it goes, and how both are at the beginning.
+pub(crate) trait Stage: Send + Sync {
+    /// What is released.
+    fn repository(&self) -> &dyn Repository;
 
     /// Everything as it was at the beginning.
-    pub(crate) fn reset(&self) -> Result<()> {
-        stop_services(&self.scratch.data());
-        stop_strays(&self.scratch.shop());
-        let kept = self.put_aside()?;
-        for folder in [self.scratch.shop(), self.scratch.data()] {
-            fs::remove_dir_all(&folder)?;
-        }
-        for folder in ["shop", "data"] {
-            copy(&self.beginning.join(folder), self.scratch.folder())?;
-        }
-        self.put_back(&kept)?;
-        if self.story == Story::Rollback {
-            self.start_services()?;
-        }
+    fn reset(&self) -> Result<()>;
+
+    /// Clients who come all the while, and must not notice; none where there is nobody to serve yet.
+    fn clients(&self) -> Result<Option<Load>> {
+        Ok(None)
+    }
+
+    /// How many sessions over SSH there were since the beginning. Each can be cut.
+    fn sessions(&self) -> u64 {
+        0
+    }
+
+    /// Waits for what goes on after the end of a run.
+    fn settle(&self) -> Result<()> {
         Ok(())
     }
+}
 
-    /// What cargo has built stays where it is built: a copy would have other times, and be built again.
-    fn put_aside(&self) -> Result<PathBuf> {
-        let kept = self.scratch.folder().join("target");
-        let target = self.scratch.shop().join("target");
-        fs::create_dir_all(&target)?;
-        fs::rename(target, &kept)?;
-        Ok(kept)
-    }
-
-    fn put_back(&self, kept: &Path) -> Result<()> {
-        Ok(fs::rename(kept, self.scratch.shop().join("target"))?)
-    }
-
-    /// 0.2.0 runs at the beginning of the second story, as it does in life.
-    fn start_services(&self) -> Result<()> {
-        thread::scope(|scope| {
-            let back = |name| scope.spawn(move || self.scratch.said(&["rollback", name, "--to", "0.2.0"]));
-            for thread in ["staging", "prod"].map(back) {
-                thread.join().expect("a rollback does not panic")?;
-            }
-            Ok(())
+/// One for each job, one after the other: they are built with all processors.
+pub(crate) fn prepare(story: Story, jobs: usize) -> Result<Vec<Box<dyn Stage>>> {
+    let one = |job| -> Result<Box<dyn Stage>> {
+        Ok(match story {
+            Story::Release | Story::Rollback => Box::new(shop::Shop::prepare(story, job)?),
+            Story::Server | Story::ServerRollback => Box::new(server::Server::prepare(story, job)?),
         })
-    }
-}
-
-/// Releases what is checked out.
-fn release(scratch: &Scratch) -> Result<()> {
-    let _colleague = Colleague::at(scratch);
-    let ended = scratch.start(&["release"])?.ended()?;
-    ensure!(
-        ended.code() == Some(0),
-        "the release before the story ended with {}: {}",
-        ended.status,
-        ended.stderr
-    );
-    Ok(())
-}
-
-/// Copies a folder into another, with times and links as they are.
-fn copy(folder: &Path, into: &Path) -> Result<()> {
-    let status = Command::new("cp").arg("-RpP").arg(folder).arg(into).status()?;
-    ensure!(
-        status.success(),
-        "cannot copy {} into {}",
-        folder.display(),
-        into.display()
-    );
-    Ok(())
+    };
+    (0..jobs).map(one).collect()
 }

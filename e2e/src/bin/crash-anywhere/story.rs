@@ -1,4 +1,4 @@
-//! The two releases of the demo.
+//! The releases that are told.
 
 use std::fmt;
 
@@ -11,16 +11,21 @@ pub(crate) enum Story {
     Release,
     /// v0.3.0 after it, which a rule of the watch in prod takes back.
     Rollback,
+    /// AgentIQ, to a real server: succeeds. As root.
+    Server,
+    /// The same with a version that its smoke test refuses in production, after the switch. As root.
+    ServerRollback,
 }
 
 impl Story {
-    pub(crate) const ALL: [Self; 2] = [Self::Release, Self::Rollback];
+    /// Those that need nothing but this machine.
+    pub(crate) const DEMO: [Self; 2] = [Self::Release, Self::Rollback];
 
     /// The exit code of its end.
     pub(crate) fn code(self) -> i32 {
         match self {
-            Self::Release => 0,
-            Self::Rollback => 12,
+            Self::Release | Self::Server => 0,
+            Self::Rollback | Self::ServerRollback => 12,
         }
     }
 }
@@ -30,6 +35,8 @@ impl fmt::Display for Story {
         f.pad(match self {
             Self::Release => "release",
             Self::Rollback => "rollback",
+            Self::Server => "server",
+            Self::ServerRollback => "server-rollback",
         })
     }
 }

@@ -64,7 +64,9 @@ impl fmt::Display for Table {
                     .iter()
                     .filter(|trial| trial.point.side == side)
                     .for_each(|trial| row.add(trial));
-                line(f, &format!("all, {} the append", side.word()), &row)?;
+                if row.points > 0 {
+                    line(f, &format!("all, {} the append", side.word()), &row)?;
+                }
             }
             writeln!(
                 f,

@@ -1,4 +1,4 @@
-//! One kill, one resume, one comparison.
+//! One kill or cut, one comparison.
 
 use std::{
     fmt, thread,
@@ -7,9 +7,13 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use runner_core::{event::Kind, id::RunId};
-use runner_e2e::{Audit, Colleague, End, Ended, Journal, Repository as _, Scratch};
+use runner_e2e::{Audit, Colleague, End, Ended, Journal, Load, Repository};
 
-use crate::{points::Point, stage::Stage};
+use crate::{
+    points::{Point, Side},
+    stage::Stage,
+    story::Story,
+};
 
 /// What became of a run that was killed at a point.
 pub(crate) struct Trial {
@@ -30,7 +34,7 @@ pub(crate) struct Trial {
 
 impl Trial {
     /// Kills a run at the point, resumes it, and compares its end with the one without a crash.
-    pub(crate) fn of(stage: &Stage, point: Point, expected: &End) -> Self {
+    pub(crate) fn of(stage: &dyn Stage, point: Point, expected: &End) -> Self {
         let mut trial = Self {
             point,
             place: String::new(),
@@ -47,25 +51,26 @@ impl Trial {
         trial
     }
 
-    fn carry_out(&mut self, stage: &Stage, expected: &End) -> Result<()> {
+    fn carry_out(&mut self, stage: &dyn Stage, expected: &End) -> Result<()> {
         stage.reset()?;
-        let scratch = &stage.scratch;
+        let scratch = stage.repository();
+        let clients = stage.clients()?;
         let _colleague = Colleague::at(scratch);
-        let first = scratch
-            .start_crashing(&["release"], &self.point.to_string())?
-            .ended()?;
-        self.killed = first.was_killed();
-        let (last, run) = match (self.killed, first.run()) {
-            (true, Some(run)) => (self.resume(scratch, &run)?, run),
-            // Nothing was written, so there is nothing to resume: whoever typed the command types it again.
-            (true, None) => self.begin_again(scratch)?,
-            (false, run) => (first, run.context("it told no event")?),
-        };
+        let ended = self.to_its_end(scratch);
+        if let Some(seen) = clients
+            .map(Load::end)
+            .transpose()?
+            .filter(|seen| seen.failed() > 0)
+        {
+            self.differences.push(format!("clients noticed: {}", seen.line()));
+        }
+        let (last, run) = ended?;
         let journal = Journal::of(scratch, Some(run.as_str()))?;
         self.place = place(&journal, self.point);
         let audit = Audit::of(&journal);
         (self.redone, self.interrupted) = (audit.redone, audit.interrupted);
-        self.differences = audit.wrong;
+        self.differences.extend(audit.wrong);
+        stage.settle()?;
         let end = scratch.end(&run, &journal, last.code())?;
         self.differences.extend(expected.differences(&end));
         if !self.differences.is_empty() && !last.stderr.is_empty() {
@@ -74,8 +79,30 @@ impl Trial {
         Ok(())
     }
 
+    /// Breaks the run at the point, and brings it to its end.
+    fn to_its_end(&mut self, scratch: &dyn Repository) -> Result<(Ended, RunId)> {
+        if self.point.side == Side::Cut {
+            let number = self.point.number.to_string();
+            let ended = scratch
+                .start_with(&["release"], "RUNNER_E2E_CUT", &number)?
+                .ended()?;
+            let run = ended.run().context("it told no event")?;
+            return Ok((ended, run));
+        }
+        let first = scratch
+            .start_with(&["release"], "RUNNER_CRASH", &self.point.to_string())?
+            .ended()?;
+        self.killed = first.was_killed();
+        match (self.killed, first.run()) {
+            (true, Some(run)) => Ok((self.resume(scratch, &run)?, run)),
+            // Nothing was written, so there is nothing to resume: whoever typed the command types it again.
+            (true, None) => self.begin_again(scratch),
+            (false, run) => Ok((first, run.context("it told no event")?)),
+        }
+    }
+
     /// Resumes the run, once its dead driver is known to be dead.
-    fn resume(&mut self, scratch: &Scratch, run: &RunId) -> Result<Ended> {
+    fn resume(&mut self, scratch: &dyn Repository, run: &RunId) -> Result<Ended> {
         let began = Instant::now();
         loop {
             let ended = scratch.start(&["resume", run.as_str()])?.ended()?;
@@ -89,7 +116,7 @@ impl Trial {
     }
 
     /// The first event may have been written, and not told.
-    fn begin_again(&mut self, scratch: &Scratch) -> Result<(Ended, RunId)> {
+    fn begin_again(&mut self, scratch: &dyn Repository) -> Result<(Ended, RunId)> {
         let known = Journal::of(scratch, None).ok();
         let unfinished = known.filter(|journal| {
             let ended = |event: &runner_core::event::Event| matches!(event.kind, Kind::RunFinished { .. });
@@ -111,7 +138,7 @@ impl Trial {
 impl fmt::Display for Trial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:<11} {:<28}", self.point.to_string(), self.place)?;
-        match (self.killed, self.is_good()) {
+        match (self.killed || self.point.side == Side::Cut, self.is_good()) {
             (true, true) => write!(f, "same end"),
             (false, true) => write!(f, "same end; ended before this append"),
             (_, false) => write!(f, "DIFFERS: {}", self.differences.join("; ")),
@@ -120,16 +147,16 @@ impl fmt::Display for Trial {
 }
 
 /// Runs the story without a crash.
-pub(crate) fn uninterrupted(stage: &Stage) -> Result<(End, u64)> {
+pub(crate) fn uninterrupted(story: Story, stage: &dyn Stage) -> Result<(End, u64)> {
     stage.reset()?;
-    let scratch = &stage.scratch;
+    let scratch = stage.repository();
     let _colleague = Colleague::at(scratch);
     let ended = scratch.start(&["release"])?.ended()?;
     let run = ended.run().context("it told no event")?;
     ensure!(
-        ended.code() == Some(stage.story.code()),
+        ended.code() == Some(story.code()),
         "the {} without a crash ended with {}: {}",
-        stage.story,
+        story,
         ended.status,
         ended.stderr
     );
@@ -140,6 +167,7 @@ pub(crate) fn uninterrupted(stage: &Stage) -> Result<(End, u64)> {
         "the journal without a crash is wrong: {}",
         wrong.join("; ")
     );
+    stage.settle()?;
     let end = scratch.end(&run, &journal, ended.code())?;
     Ok((end, journal.0.len() as u64))
 }
@@ -147,7 +175,10 @@ pub(crate) fn uninterrupted(stage: &Stage) -> Result<(End, u64)> {
 /// What the append was about at which it was killed. The journal in the end has a resumption right after it, or in its
 /// place.
 fn place(journal: &Journal, point: Point) -> String {
-    let append = usize::try_from(point.append).unwrap_or(usize::MAX);
+    if point.side == Side::Cut {
+        return String::new();
+    }
+    let append = usize::try_from(point.number).unwrap_or(usize::MAX);
     let at = |index: usize| journal.0.get(index).map(|event| &event.kind);
     let kind = match at(append - 1) {
         Some(Kind::RunResumed { .. }) => at(append),
