@@ -110,23 +110,6 @@ impl Agentiq {
         self
     }
 
-    /// Without the checks of the gate, which are the same whatever happens on the server; with a front end that was built
-    /// before.
-    #[must_use]
-    pub fn quick(self) -> Self {
-        let copy = format!(
-            "rm -rf dist && cp -r '{}' dist",
-            self.folder.join("frontend").display()
-        );
-        let settings =
-            ["lint", "unit", "coverage", "types", "frontend-tests"].map(|gate| format!("gate.{gate}=false"));
-        let build = format!(
-            "gate.frontend-build.config.run={}",
-            serde_json::json!(["sh", "-c", copy])
-        );
-        self.set(settings).set([build])
-    }
-
     /// The server.
     pub fn vps(&self) -> &Vps {
         &self.vps

@@ -83,10 +83,15 @@ impl Vps {
         let output = child.wait_with_output()?;
         ensure!(
             output.status.success(),
-            "`{script}` ended with {} on `{}`: {}",
+            "`{}...` ended with {} on `{}`: {}",
+            script.trim().lines().next().unwrap_or_default(),
             output.status,
             self.name,
             String::from_utf8_lossy(&output.stderr)
+                .lines()
+                .take(5)
+                .collect::<Vec<_>>()
+                .join("\n")
         );
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }

@@ -1,5 +1,7 @@
 //! What differs from the profile `agentiq` in these tests.
 
+use std::path::Path;
+
 use crate::{Agentiq, Repository as _};
 
 /// The repository's own `runner.toml`: no certificate authority, nobody to tell, and watches that take seconds.
@@ -32,6 +34,19 @@ config.path = ".runner/notices.log"
 [metrics]
 sentry = false
 "#;
+
+/// After the first release: without the checks of the gate, which are the same whatever happens on the server, and with a
+/// front end that was built before, in `frontend`. It is committed, since no option skips a check.
+pub(super) fn without_checks(frontend: &Path) -> String {
+    let copy = format!("rm -rf dist && cp -r '{}' dist", frontend.display());
+    let run = serde_json::json!(["sh", "-c", copy]);
+    let dropped =
+        ["lint", "unit", "coverage", "types", "frontend-tests"].map(|check| format!("{check} = false\n"));
+    format!(
+        "\n[gate]\n{}[gate.frontend-build]\nconfig.run = {run}\n",
+        dropped.concat()
+    )
+}
 
 /// Values of the profile's secrets.
 pub(super) const SECRETS: [(&str, &str); 7] = [

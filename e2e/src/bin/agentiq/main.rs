@@ -7,7 +7,10 @@ mod kept;
 mod requests;
 mod trouble;
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -26,5 +29,11 @@ fn main() -> ExitCode {
 
 /// A trial that fails with an error.
 fn trial(name: &str, run: fn() -> anyhow::Result<()>) -> Trial {
-    Trial::test(name, move || run().map_err(|error| format!("{error:#}").into()))
+    Trial::test(name, move || {
+        run().map_err(|error| {
+            // At once: the other trials take minutes.
+            let _ = writeln!(io::stdout(), "{error:#}");
+            format!("{error:#}").into()
+        })
+    })
 }

@@ -94,11 +94,12 @@ fn before_anything() -> Result<()> {
     all_of(&[
         Trouble {
             name: "disk full",
-            // A file of holes would not do: `df` must see it.
+            // Of a size of its own, with what is there and little more.
             make: |agentiq| {
                 root(
                     agentiq,
-                    "mount -t tmpfs -o size=64m,mode=755 none /mnt && cp -a /opt/agentiq-staging /mnt/ && mount --bind /mnt/agentiq-staging /opt/agentiq-staging",
+                    "size=$(($(du -sm /opt/agentiq-staging | cut -f 1) + 200)) && mount -t tmpfs -o size=${size}m none /mnt \
+                     && cp -a /opt/agentiq-staging /mnt/ && mount --bind /mnt/agentiq-staging /opt/agentiq-staging",
                 )
             },
             mend: |agentiq| root(agentiq, "umount /opt/agentiq-staging && umount -l /mnt"),
@@ -189,7 +190,7 @@ fn known(agentiq: &Agentiq, changed: bool) -> Result<()> {
 /// One rule of this machine's firewall for what goes to the server.
 fn firewall(agentiq: &Agentiq, rule: &str) -> Result<()> {
     let table = format!(
-        "table ip runner_e2e {{ chain out {{ type filter hook output priority 0; ip daddr {} {rule}; }} }}",
+        "table ip runner_e2e {{\nchain out {{\ntype filter hook output priority 0\nip daddr {} {rule}\n}}\n}}",
         agentiq.vps().address()?
     );
     done(Command::new("nft").arg(table)).map(drop)
