@@ -79,6 +79,17 @@ pub mod setup {
     });
 }
 
+pub mod logs {
+    wit_bindgen::generate!({
+        path: "../wit",
+        world: "logs-role",
+        with: { "runner:plugin/types@0.1.0": crate::bindings::host::runner::plugin::types },
+        additional_derives: [PartialEq],
+        pub_export_macro: true,
+        export_macro_name: "export_logs",
+    });
+}
+
 pub mod metrics {
     wit_bindgen::generate!({
         path: "../wit",

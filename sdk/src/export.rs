@@ -46,12 +46,13 @@ macro_rules! export {
     (@ lock $plugin:ident) => { $crate::export!(@@ lock, export_lock, Lock, $plugin); };
     (@ traffic $plugin:ident) => { $crate::export!(@@ traffic, export_traffic, Traffic, $plugin); };
     (@ setup $plugin:ident) => { $crate::export!(@@ setup, export_setup, Setup, $plugin); };
+    (@ logs $plugin:ident) => { $crate::export!(@@ logs, export_logs, Logs, $plugin); };
     (@ metrics $plugin:ident) => { $crate::export!(@@ metrics, export_metrics, Metrics, $plugin); };
     (@ notifier $plugin:ident) => { $crate::export!(@@ notifier, export_notifier, Notifier, $plugin); };
     (@ backup $plugin:ident) => { $crate::export!(@@ backup, export_backup, Backup, $plugin); };
     (@ $other:ident $plugin:ident) => {
         compile_error!(concat!(
-            "no role `", stringify!($other), "`: the roles are gate, target, lock, traffic, setup, metrics, notifier, backup"
+            "no role `", stringify!($other), "`: the roles are gate, target, lock, traffic, setup, logs, metrics, notifier, backup"
         ));
     };
     (@@ $role:ident, $macro:ident, $trait:ident, $plugin:ident) => {
@@ -68,6 +69,7 @@ macro_rules! export {
     (@schema lock $plugin:ident) => { $crate::export::schema::<<$plugin as $crate::Lock>::Config>() };
     (@schema traffic $plugin:ident) => { $crate::export::schema::<<$plugin as $crate::Traffic>::Config>() };
     (@schema setup $plugin:ident) => { $crate::export::schema::<<$plugin as $crate::Setup>::Config>() };
+    (@schema logs $plugin:ident) => { $crate::export::schema::<<$plugin as $crate::Logs>::Config>() };
     (@schema metrics $plugin:ident) => { $crate::export::schema::<<$plugin as $crate::Metrics>::Config>() };
     (@schema notifier $plugin:ident) => { $crate::export::schema::<<$plugin as $crate::Notifier>::Config>() };
     (@schema backup $plugin:ident) => { $crate::export::schema::<<$plugin as $crate::Backup>::Config>() };

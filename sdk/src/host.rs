@@ -28,6 +28,14 @@ pub trait Host {
 
     /// Reads a file on a machine; none when there is no such file.
     fn machine_read(&self, machine: Option<&str>, path: &str, max: u32) -> Result<Option<Vec<u8>>, Error>;
+    /// Reads at most `max` bytes of a file on a machine after its first `start`; none when there is no such file.
+    fn machine_read_part(
+        &self,
+        machine: Option<&str>,
+        path: &str,
+        start: u64,
+        max: u32,
+    ) -> Result<Option<Vec<u8>>, Error>;
     /// What a folder on a machine holds, sorted by name; none when there is no such folder.
     fn machine_list(&self, machine: Option<&str>, path: &str) -> Result<Option<Vec<Entry>>, Error>;
     /// Writes a file on a machine in one step; `mode` are Unix permission bits.

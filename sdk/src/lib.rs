@@ -1,7 +1,7 @@
 //! What a plugin of `runner` is written with.
 //!
-//! A plugin implements one trait per role ([`Gate`], [`Target`], [`Lock`], [`Traffic`], [`Setup`], [`Metrics`], [`Notifier`],
-//! [`Backup`]) and names the types in [`export!`]. It has no authority of its own: all that it can do is ask its [`Host`]. Its tests run
+//! A plugin implements one trait per role ([`Gate`], [`Target`], [`Lock`], [`Traffic`], [`Setup`], [`Logs`], [`Metrics`],
+//! [`Notifier`], [`Backup`]) and names the types in [`export!`]. It has no authority of its own: all that it can do is ask its [`Host`]. Its tests run
 //! natively against [`testing::ScriptedHost`].
 //!
 //! ```
@@ -36,6 +36,7 @@ mod error;
 #[doc(hidden)]
 pub mod export;
 mod host;
+pub mod logs;
 mod report_files;
 mod request;
 mod retry;
@@ -64,7 +65,7 @@ pub use host::Host;
 pub use report_files::ReportFiles;
 pub use retry::retry;
 pub use rfc3339::rfc3339;
-pub use role::{Backup, Gate, Lock, Metrics, Notifier, Setup, Target, Traffic};
+pub use role::{Backup, Gate, Lock, Logs, Metrics, Notifier, Setup, Target, Traffic};
 
 /// Types of the interface `machine-files`.
 pub mod machine_files {

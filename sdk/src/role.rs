@@ -4,11 +4,12 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use crate::lock::Holder;
+use crate::logs::Page;
 use crate::metrics::{Query, Snapshot};
 use crate::notifier::Event;
 use crate::setup::Change;
 use crate::target::Deployment;
-use crate::{Artifact, Context, Error, Host, Release, Verdict};
+use crate::{Artifact, Context, Error, Host, Instant, Release, Verdict};
 
 /// A check: before a release, or of an environment after a deploy.
 pub trait Gate {
@@ -71,6 +72,31 @@ pub trait Setup {
     /// Makes the environment what the config says, and returns what had to be changed: nothing the second time. In a plan
     /// the same changes come back, so what they are must not depend on the result of a write.
     fn apply(host: &impl Host, context: &Context<Self::Config>) -> Result<Vec<Change>, Error>;
+}
+
+/// What an environment's programs, and what stands in front of them, have written down. Beside [`Target`], with the same
+/// config. Every call only reads; [`crate::logs`] helps with files and times.
+pub trait Logs {
+    /// The config of the target.
+    type Config: DeserializeOwned + JsonSchema;
+
+    /// What can be read, by name. Asks nothing of the environment.
+    fn sources(context: &Context<Self::Config>) -> Result<Vec<String>, Error>;
+    /// The newest lines of these sources, at most `max` of each, none that says it is older than `since`.
+    fn recent(
+        host: &impl Host,
+        context: &Context<Self::Config>,
+        sources: &[String],
+        since: Option<Instant>,
+        max: u32,
+    ) -> Result<Page, Error>;
+    /// What was written after the page that `cursor` is of. A line is told once it has ended.
+    fn more(
+        host: &impl Host,
+        context: &Context<Self::Config>,
+        sources: &[String],
+        cursor: &str,
+    ) -> Result<Page, Error>;
 }
 
 /// A source of readings.

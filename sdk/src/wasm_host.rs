@@ -37,6 +37,15 @@ impl Host for WasmHost {
     fn machine_read(&self, machine: Option<&str>, path: &str, max: u32) -> Result<Option<Vec<u8>>, Error> {
         machine_files::read(machine, path, max)
     }
+    fn machine_read_part(
+        &self,
+        machine: Option<&str>,
+        path: &str,
+        start: u64,
+        max: u32,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        machine_files::read_part(machine, path, start, max)
+    }
     fn machine_list(&self, machine: Option<&str>, path: &str) -> Result<Option<Vec<Entry>>, Error> {
         machine_files::list_folder(machine, path)
     }

@@ -1,6 +1,7 @@
 //! The command line. What it says is parsed here and interpreted by [`crate::settings`] and the commands.
 
 pub(crate) mod ci;
+pub(crate) mod logs;
 pub(crate) mod plugin;
 pub(crate) mod runs;
 
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::screen::Color;
 pub(crate) use ci::{CiCommand, GithubArgs};
+pub(crate) use logs::LogsArgs;
 pub(crate) use plugin::PluginCommand;
 pub(crate) use runs::{AnswerArgs, CancelArgs, HistoryArgs, ResumeArgs, ShowArgs};
 
@@ -136,6 +138,17 @@ Examples:
   runner status
   runner status prod --output json")]
     Status(StatusArgs),
+    /// Show what the programs of an environment write, and the web server in front of them
+    #[command(after_help = "\
+In order of time, each line with its source; times are UTC. A line that carries no time stands behind the one before it, and \
+`--since` does not leave it out. Values of secrets are taken out.
+
+Examples:
+  runner logs staging                            the newest 100 lines of all sources
+  runner logs prod --unit web --follow           go on until Ctrl-C
+  runner logs prod -u nginx-error --since 1h
+  runner logs prod --since 30m --output json     a line of JSON each")]
+    Logs(LogsArgs),
     /// Approve what a run asks for
     #[command(after_help = "\
 Examples:

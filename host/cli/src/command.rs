@@ -7,6 +7,7 @@ mod completions;
 mod costs;
 mod doctor;
 mod history;
+mod logs;
 mod plugin;
 mod profile;
 mod resume;
@@ -48,6 +49,7 @@ pub(crate) fn run(app: &App, command: Command) -> Done {
             drive::begin(app, event::Command::Setup { environment }, args.plan.plan)
         }
         Command::Status(args) => status::run(app, &args),
+        Command::Logs(args) => logs::run(app, &args),
         Command::Approve(args) => approval::answer(app, &args, Plain::Yes),
         Command::Reject(args) => approval::answer(app, &args, Plain::No),
         Command::Resume(args) => resume::run(app, &args),

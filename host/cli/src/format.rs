@@ -14,6 +14,40 @@ pub(crate) fn instant(at: u64) -> String {
     )
 }
 
+/// `2026-03-15 10:00:00.000Z`, of milliseconds since the epoch.
+pub(crate) fn instant_with_millis(at: u64) -> String {
+    format!("{}.{:03}Z", instant(at), at % 1_000)
+}
+
+/// A text of somebody else's as one line that does nothing to a terminal: colours are left out, other control characters
+/// become `U+FFFD`.
+pub(crate) fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(|c: char| c.is_control() && c != '\t') {
+        out.push_str(&rest[..at]);
+        rest = match after_sequence(&rest[at..]) {
+            Some(after) => after,
+            None => {
+                out.push('\u{fffd}');
+                let mut chars = rest[at..].chars();
+                chars.next();
+                chars.as_str()
+            }
+        };
+    }
+    out.push_str(rest);
+    out
+}
+
+/// What stands behind a control sequence, such as a colour: `ESC [`, parameters, a letter.
+fn after_sequence(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix("\u{1b}[")?;
+    let end = rest.find(|c: char| !matches!(c, '0'..='9' | ';' | ':' | '?'))?;
+    let letter = rest[end..].chars().next().filter(char::is_ascii_alphabetic)?;
+    Some(&rest[end + letter.len_utf8()..])
+}
+
 /// `340 ms`, `1.2 s`, `2 min 5 s`.
 pub(crate) fn took(millis: u64) -> String {
     match millis {
@@ -118,6 +152,20 @@ mod tests {
     #[test]
     fn instants_are_utc() {
         assert_eq!(instant(1_773_568_800_000), "2026-03-15 10:00:00");
+        assert_eq!(instant_with_millis(1_773_568_800_007), "2026-03-15 10:00:00.007Z");
+    }
+
+    #[test]
+    fn a_text_does_nothing_to_a_terminal() {
+        for (text, shown) in [
+            ("\u{1b}[32mINFO\u{1b}[0m:\tgo\u{1b}[2K on", "INFO:\tgo on"),
+            ("\u{1b}]0;title\u{7}x", "\u{fffd}]0;title\u{fffd}x"),
+            ("a\rb\u{9b}1m", "a\u{fffd}b\u{fffd}1m"),
+            ("\u{1b}[", "\u{fffd}["),
+            ("привет", "привет"),
+        ] {
+            assert_eq!(visible(text), shown);
+        }
     }
 
     #[test]

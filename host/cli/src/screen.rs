@@ -35,12 +35,20 @@ pub(crate) enum Tint {
     Note,
     /// A heading.
     Strong,
+    /// The n-th of many that are told apart; they begin again after some.
+    Many(usize),
 }
+
+/// Colours of what is told apart: readable on black and on white.
+const MANY: [&str; 6] = ["36", "33", "35", "32", "34", "31"];
 
 /// Where output goes.
 #[derive(Clone, Debug)]
 pub(crate) struct Screen {
+    /// Of what people are told.
     color: bool,
+    /// Of data.
+    data_color: bool,
     live: bool,
     quiet: bool,
     bars: MultiProgress,
@@ -52,23 +60,24 @@ impl Screen {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let dumb = variable("TERM").is_some_and(|term| term == "dumb");
         let live = io::stderr().is_terminal() && !dumb && variable("CI").is_none();
-        let auto = match (
+        let wanted = match (
             variable("NO_COLOR"),
             variable("CLICOLOR_FORCE"),
             variable("CLICOLOR"),
         ) {
-            (Some(_), _, _) => false,
-            (None, Some(force), _) if force != "0" => true,
-            (None, _, Some(off)) if off == "0" => false,
-            _ => io::stderr().is_terminal() && !dumb,
+            (Some(_), _, _) => Some(false),
+            (None, Some(force), _) if force != "0" => Some(true),
+            (None, _, Some(off)) if off == "0" => Some(false),
+            _ => None,
         };
-        let color = match color {
-            Color::Auto => auto,
+        let colored = |is_terminal: bool| match color {
+            Color::Auto => wanted.unwrap_or(is_terminal && !dumb),
             Color::Always => true,
             Color::Never => false,
         };
         Self {
-            color,
+            color: colored(io::stderr().is_terminal()),
+            data_color: colored(io::stdout().is_terminal()),
             live,
             quiet,
             bars: MultiProgress::new(),
@@ -80,6 +89,7 @@ impl Screen {
     pub(crate) fn plain() -> Self {
         Self {
             color: false,
+            data_color: false,
             live: false,
             quiet: false,
             bars: MultiProgress::new(),
@@ -131,17 +141,27 @@ impl Screen {
 
     /// Sets text off, where colour is wanted.
     pub(crate) fn paint(&self, tint: Tint, text: &str) -> String {
-        if !self.color || text.is_empty() {
-            return text.to_owned();
-        }
-        let code = match tint {
-            Tint::Good => "32",
-            Tint::Bad => "1;31",
-            Tint::Warn => "33",
-            Tint::Dim => "2",
-            Tint::Note => "36",
-            Tint::Strong => "1",
-        };
-        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        painted(self.color, tint, text)
     }
+
+    /// The same in data, where standard output is to have colour.
+    pub(crate) fn paint_data(&self, tint: Tint, text: &str) -> String {
+        painted(self.data_color, tint, text)
+    }
+}
+
+fn painted(color: bool, tint: Tint, text: &str) -> String {
+    if !color || text.is_empty() {
+        return text.to_owned();
+    }
+    let code = match tint {
+        Tint::Good => "32",
+        Tint::Bad => "1;31",
+        Tint::Warn => "33",
+        Tint::Dim => "2",
+        Tint::Note => "36",
+        Tint::Strong => "1",
+        Tint::Many(n) => MANY[n % MANY.len()],
+    };
+    format!("\u{1b}[{code}m{text}\u{1b}[0m")
 }

@@ -25,6 +25,15 @@ impl Heard {
 
 /// Listens from now on.
 pub(crate) fn listen(handle: &tokio::runtime::Handle, stop: Stop, screen: Screen) -> Done<Heard> {
+    spawn(handle, stop, Some(screen))
+}
+
+/// The same for what is not resumed: nothing is said.
+pub(crate) fn listen_quietly(handle: &tokio::runtime::Handle, stop: Stop) -> Done<Heard> {
+    spawn(handle, stop, None)
+}
+
+fn spawn(handle: &tokio::runtime::Handle, stop: Stop, screen: Option<Screen>) -> Done<Heard> {
     let heard = Heard::default();
     let _inside = handle.enter();
     let (ctrl_c, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
@@ -32,7 +41,7 @@ pub(crate) fn listen(handle: &tokio::runtime::Handle, stop: Stop, screen: Screen
     Ok(heard)
 }
 
-async fn hear(mut ctrl_c: Signal, mut terminate: Signal, stop: Stop, screen: Screen, heard: Heard) {
+async fn hear(mut ctrl_c: Signal, mut terminate: Signal, stop: Stop, screen: Option<Screen>, heard: Heard) {
     loop {
         let exit = tokio::select! {
             _ = ctrl_c.recv() => Exit::CtrlC,
@@ -42,7 +51,9 @@ async fn hear(mut ctrl_c: Signal, mut terminate: Signal, stop: Stop, screen: Scr
             leave(exit);
         }
         stop.stop();
-        screen.say("stopping; once more to stop at once, as a crash would");
+        if let Some(screen) = &screen {
+            screen.say("stopping; once more to stop at once, as a crash would");
+        }
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) mod fixture;
 pub mod grant;
 pub mod id;
 pub mod lifecycle;
+pub mod logs;
 pub mod manifest;
 pub mod output;
 pub mod plan;

@@ -25,6 +25,8 @@ pub enum Role {
     Traffic,
     /// A target's environment from nothing: `runner env setup`.
     Setup,
+    /// What a target's programs wrote down: `runner logs`.
+    Logs,
     /// A source of readings: `[metrics.*]`.
     Metrics,
     /// Tells people or services: `[notify.*]`.
@@ -42,6 +44,7 @@ impl Role {
             Self::Lock => "lock",
             Self::Traffic => "traffic",
             Self::Setup => "setup",
+            Self::Logs => "logs",
             Self::Metrics => "metrics",
             Self::Notifier => "notifier",
             Self::Backup => "backup",
@@ -178,7 +181,7 @@ process = ["ls"]
         plugin.toml:2: name: `My Plugin` does not match `^[a-z0-9][a-z0-9-]*$`
           hint: Lower-case letters, digits and `-`
         plugin.toml:4: roles[0]: `notifer` is not allowed here
-          hint: did you mean `notifier`? known here: `gate`, `target`, `lock`, `traffic`, `setup`, `metrics`, `notifier`, `backup`
+          hint: did you mean `notifier`? known here: `gate`, `target`, `lock`, `traffic`, `setup`, `logs`, `metrics`, `notifier`, `backup`
         plugin.toml:5: licence: unknown key `licence`
           hint: known here: `description`, `name`, `roles`, `version`, `wants`
         plugin.toml:9: wants[0].htpp: unknown key `htpp`

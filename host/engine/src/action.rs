@@ -7,6 +7,7 @@ mod check;
 mod context;
 mod deploy;
 mod lock;
+mod logs;
 mod notify;
 mod preflight;
 mod record;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 
 use runner_core::{
     id::EnvironmentName,
+    logs::LogPage,
     output::{Deployment, Output},
     rules::Reading,
     step::{Action, Step, StepError},
@@ -28,6 +30,7 @@ use runner_core::{
 use crate::{
     conductor::{Broken, Conductor, Done},
     effects::Effects,
+    look::Reach,
 };
 
 pub(crate) use context::Here;
@@ -101,6 +104,28 @@ pub(crate) fn readings(
     version: &str,
 ) -> Done<BTreeMap<String, Reading>> {
     watch::readings(&Here::new(conductor, step, effects), environment, version)
+}
+
+/// What of an environment's logs can be read.
+pub(crate) fn log_sources(
+    conductor: &Conductor,
+    step: &Step,
+    effects: &Effects,
+    environment: &EnvironmentName,
+) -> Done<Vec<String>> {
+    logs::sources(&Here::new(conductor, step, effects), environment)
+}
+
+/// Lines of an environment's logs, in no order.
+pub(crate) fn log_page(
+    conductor: &Conductor,
+    step: &Step,
+    effects: &Effects,
+    environment: &EnvironmentName,
+    sources: &[String],
+    reach: &Reach<'_>,
+) -> Done<LogPage> {
+    logs::page(&Here::new(conductor, step, effects), environment, sources, reach)
 }
 
 /// A step of a plan that would look at what is not deployed yet.

@@ -1,11 +1,12 @@
-//! Looks without a run: what the next version is, what runs in an environment, what its metrics say. Reads only, through
-//! the same actions and grants as a run; nothing is kept.
+//! Looks without a run: what the next version is, what runs in an environment, what its metrics and its logs say. Reads
+//! only, through the same actions and grants as a run; nothing is kept, not even in memory from one look to the next.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use runner_core::{
     event::Command,
     id::{EnvironmentName, Scope},
+    logs::LogPage,
     output::{Deployment, Output, VersionOutput},
     profile::Profile,
     rules::Reading,
@@ -41,6 +42,23 @@ impl From<Broken> for LookError {
             Broken::Planned(what) => Self::Step(StepError::failed(format!("it would have to write: {what}"))),
         }
     }
+}
+
+/// Which lines of logs are wanted.
+#[derive(Clone, Copy, Debug)]
+pub enum Reach<'a> {
+    /// The newest.
+    Newest {
+        /// Milliseconds since the epoch: none that says it is older.
+        since: Option<u64>,
+        /// So many of each source at most.
+        max: u32,
+    },
+    /// What was written after a page.
+    After {
+        /// That page's.
+        cursor: &'a str,
+    },
 }
 
 /// Looks at a project by one profile.
@@ -93,12 +111,37 @@ impl Look {
         })
     }
 
+    /// What of an environment's logs can be read.
+    pub fn log_sources(&self, environment: &EnvironmentName) -> Result<Vec<String>, LookError> {
+        let action = Action::Health {
+            environment: environment.clone(),
+        };
+        self.at(action, |conductor, step, effects| {
+            action::log_sources(conductor, step, effects, environment)
+        })
+    }
+
+    /// Lines of an environment's logs, of each source in the order in which it wrote them.
+    pub fn log_page(
+        &self,
+        environment: &EnvironmentName,
+        sources: &[String],
+        reach: &Reach<'_>,
+    ) -> Result<LogPage, LookError> {
+        let action = Action::Health {
+            environment: environment.clone(),
+        };
+        self.at(action, |conductor, step, effects| {
+            action::log_page(conductor, step, effects, environment, sources, reach)
+        })
+    }
+
     fn at<T>(
         &self,
         action: Action,
         look: impl FnOnce(&crate::conductor::Conductor, &Step, &Effects) -> Done<T>,
     ) -> Result<T, LookError> {
-        let conductor = self.session.conductor();
+        let conductor = &self.session.conductor_of_a_look()?;
         let id = format!("look/{action:?}");
         let effects = Effects::begin(
             Scope(id.clone()),

@@ -216,8 +216,16 @@ impl Session {
         result
     }
 
-    pub(crate) fn conductor(&self) -> &Conductor {
-        &self.conductor
+    /// The same world and plugins with a new journal, which is kept nowhere: for a look, of which there may be many.
+    pub(crate) fn conductor_of_a_look(&self) -> Result<Conductor, SessionError> {
+        let header = self.conductor.journal.look(|run| run.header.clone());
+        let started = Kind::RunStarted(Box::new(header));
+        let nowhere = Arc::new(MemoryStore::default());
+        let journal = Journal::begin(nowhere, self.id(), started, true, Box::new(|_| {}))?;
+        Ok(Conductor {
+            journal: Arc::new(journal),
+            ..self.conductor.clone()
+        })
     }
 
     /// Why the heartbeat stopped the run, if it did.

@@ -146,6 +146,16 @@ impl World {
         }
     }
 
+    /// Takes every known secret's value out of a text.
+    pub(crate) fn scrub(&self, text: String) -> String {
+        self.secrets.scrub_text(text)
+    }
+
+    /// Looks a secret's value up, so that it is known from now on.
+    pub(crate) fn know_secret(&self, name: &str) -> Result<(), Fault> {
+        self.secrets.value(name).map(drop)
+    }
+
     /// Breaks off what is under way, because a person wants the run cancelled.
     pub fn cancel(&self, by: String) {
         if self.cancelled.set(by) {
@@ -266,6 +276,14 @@ impl World {
                 self.machine_files
                     .read(machine.as_deref(), &self.placed(machine, path), *max)
             }
+            Request::MachineReadPart {
+                machine,
+                path,
+                start,
+                max,
+            } => self
+                .machine_files
+                .read_part(machine.as_deref(), &self.placed(machine, path), *start, *max),
             Request::MachineList { machine, path } => self
                 .machine_files
                 .list_folder(machine.as_deref(), &self.placed(machine, path)),

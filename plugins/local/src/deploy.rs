@@ -197,13 +197,12 @@ fn service(
         let at = format!("services.{name}.env.{variable}");
         env.push((variable.clone(), values.fill(value, &at)?));
     }
-    let log = config.log.clone().unwrap_or_else(|| format!("logs/{name}.log"));
     Ok(Service {
         name: site.service_name(name),
         argv,
         env,
         cwd: site.path(folder),
-        log: site.path(&log),
+        log: site.path(&config.log_file(name)),
         label: release.version.clone(),
     })
 }

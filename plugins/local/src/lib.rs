@@ -1,4 +1,4 @@
-//! Target and lock `local`: supervised processes on this machine.
+//! Target, lock and logs `local`: supervised processes on this machine.
 //!
 //! Below `root` lie `releases/VERSION-DIGEST/`, a link `current` to one of them, `state.json` (what this plugin made),
 //! `lock`, `data/` and `logs/`. A release's folder is whole once `.release.json` is in it, which is written last. Every call
@@ -10,6 +10,7 @@
 mod deploy;
 mod inspect;
 mod lock;
+mod logs;
 mod placeholder;
 mod record;
 mod retention;
@@ -18,8 +19,9 @@ mod site;
 use std::collections::BTreeMap;
 
 use runner_sdk::lock::Holder;
+use runner_sdk::logs::Page;
 use runner_sdk::target::Deployment;
-use runner_sdk::{Context, Error, Host, Lock, Release, Target};
+use runner_sdk::{Context, Error, Host, Instant, Lock, Logs, Release, Target};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -67,11 +69,18 @@ struct ServiceConfig {
     log: Option<String>,
 }
 
+impl ServiceConfig {
+    /// The file for the output of the process of this name, below the root.
+    fn log_file(&self, name: &str) -> String {
+        self.log.clone().unwrap_or_else(|| format!("logs/{name}.log"))
+    }
+}
+
 fn five() -> usize {
     5
 }
 
-/// The target, and the keeper of its lock.
+/// The target, the keeper of its lock, and the reader of its logs.
 pub struct Local;
 
 impl Target for Local {
@@ -112,7 +121,35 @@ impl Lock for Local {
     }
 }
 
-runner_sdk::export! { target: Local, lock: Local }
+impl Logs for Local {
+    type Config = Config;
+
+    fn sources(context: &Context<Config>) -> Result<Vec<String>, Error> {
+        Site::of(context)?;
+        Ok(context.config.services.keys().cloned().collect())
+    }
+
+    fn recent(
+        host: &impl Host,
+        context: &Context<Config>,
+        sources: &[String],
+        since: Option<Instant>,
+        max: u32,
+    ) -> Result<Page, Error> {
+        logs::recent(host, &Site::of(context)?, sources, since, max)
+    }
+
+    fn more(
+        host: &impl Host,
+        context: &Context<Config>,
+        sources: &[String],
+        cursor: &str,
+    ) -> Result<Page, Error> {
+        logs::more(host, &Site::of(context)?, sources, cursor)
+    }
+}
+
+runner_sdk::export! { target: Local, lock: Local, logs: Local }
 
 #[cfg(test)]
 mod tests;

@@ -1,3 +1,5 @@
+mod logs;
+
 use runner_sdk::machine_files::{Entry, Kind};
 use runner_sdk::services::{Condition as Process, State};
 use runner_sdk::target::Condition;

@@ -6,16 +6,17 @@ use std::sync::Once;
 use serde::de::DeserializeOwned;
 
 use crate::bindings::host::runner::plugin::{runtime, types};
-use crate::bindings::{backup, gate, lock, metrics, notifier, setup, target, traffic};
+use crate::bindings::{backup, gate, lock, logs, metrics, notifier, setup, target, traffic};
 use crate::lock::Holder;
+use crate::logs::Page;
 use crate::metrics::{Query, Snapshot};
 use crate::notifier::Event;
 use crate::setup::Change;
 use crate::target::Deployment;
 use crate::wasm_host::WasmHost;
 use crate::{
-    Artifact, Backup, Context, Error, Gate, Level, Lock, Metrics, Notifier, Release, Setup, Target, Traffic,
-    Verdict,
+    Artifact, Backup, Context, Error, Gate, Instant, Level, Lock, Logs, Metrics, Notifier, Release, Setup,
+    Target, Traffic, Verdict,
 };
 
 /// What every call begins with.
@@ -82,6 +83,23 @@ impl<T: Traffic> traffic::exports::runner::plugin::traffic::Guest for T {
 impl<T: Setup> setup::exports::runner::plugin::setup::Guest for T {
     fn apply(context: types::Context) -> Result<Vec<Change>, Error> {
         T::apply(&WasmHost, &begin(context)?)
+    }
+}
+
+impl<T: Logs> logs::exports::runner::plugin::logs::Guest for T {
+    fn sources(context: types::Context) -> Result<Vec<String>, Error> {
+        T::sources(&begin(context)?)
+    }
+    fn recent(
+        context: types::Context,
+        sources: Vec<String>,
+        since: Option<Instant>,
+        max: u32,
+    ) -> Result<Page, Error> {
+        T::recent(&WasmHost, &begin(context)?, &sources, since, max)
+    }
+    fn more(context: types::Context, sources: Vec<String>, cursor: String) -> Result<Page, Error> {
+        T::more(&WasmHost, &begin(context)?, &sources, &cursor)
     }
 }
 

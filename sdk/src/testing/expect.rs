@@ -154,6 +154,21 @@ impl ScriptedHost {
         self.then(Call::new(format!("read on machine {path}")).on(machine), answer)
     }
 
+    /// The plugin reads a part of a file on a machine; none when there is no such file.
+    pub fn machine_read_part(
+        self,
+        machine: Option<&str>,
+        path: &str,
+        start: u64,
+        content: Option<&[u8]>,
+    ) -> Self {
+        let answer = Answer::MaybeBytes(content.map(<[u8]>::to_vec));
+        self.then(
+            Call::new(format!("read on machine {path} from {start}")).on(machine),
+            answer,
+        )
+    }
+
     /// The plugin lists a folder on a machine; none when there is no such folder.
     pub fn machine_list(self, machine: Option<&str>, path: &str, entries: Option<Vec<Entry>>) -> Self {
         self.then(

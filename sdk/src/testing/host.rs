@@ -59,6 +59,16 @@ impl Host for ScriptedHost {
                 .detail("max", max)
         )
     }
+    fn machine_read_part(
+        &self,
+        machine: Option<&str>,
+        path: &str,
+        start: u64,
+        max: u32,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let call = Call::new(format!("read on machine {path} from {start}")).on(machine);
+        answer!(self, MaybeBytes, call.detail("max", max))
+    }
     fn machine_list(&self, machine: Option<&str>, path: &str) -> Result<Option<Vec<Entry>>, Error> {
         answer!(
             self,

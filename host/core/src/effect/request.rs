@@ -155,6 +155,13 @@ pub enum Request {
         path: String,
         max: u32,
     },
+    /// `machine-files.read-part`.
+    MachineReadPart {
+        machine: Option<String>,
+        path: String,
+        start: u64,
+        max: u32,
+    },
     /// `machine-files.list-folder`.
     MachineList { machine: Option<String>, path: String },
     /// `machine-files.write`.
@@ -287,6 +294,7 @@ impl Request {
             Self::ReadFile { .. }
             | Self::Glob { .. }
             | Self::MachineRead { .. }
+            | Self::MachineReadPart { .. }
             | Self::MachineList { .. }
             | Self::ServiceStatus { .. }
             | Self::GitCommits { .. }
@@ -333,6 +341,7 @@ impl Request {
             }
             Self::Run(command) => &command.machine,
             Self::MachineRead { machine, .. }
+            | Self::MachineReadPart { machine, .. }
             | Self::MachineList { machine, .. }
             | Self::MachineWrite { machine, .. }
             | Self::MachineCreate { machine, .. }

@@ -13,6 +13,7 @@ pub(super) fn of(request: &Request) -> String {
         Request::WriteReport { name, .. } => format!("write report {name}"),
         Request::AppendLine { path, .. } => format!("append a line to {path}"),
         Request::MachineRead { machine, path, .. } => format!("read {}", on(machine, path)),
+        Request::MachineReadPart { machine, path, .. } => format!("read a part of {}", on(machine, path)),
         Request::MachineList { machine, path } => format!("list {}", on(machine, path)),
         Request::MachineWrite { machine, path, .. } => format!("write {}", on(machine, path)),
         Request::MachineCreate { machine, path, .. } => format!("create {}", on(machine, path)),

@@ -111,6 +111,7 @@ impl Needs {
             }
             Request::AppendLine { path, .. } => self.permit(Need::Append(path.clone())),
             Request::MachineRead { path, .. }
+            | Request::MachineReadPart { path, .. }
             | Request::MachineList { path, .. }
             | Request::MachineWrite { path, .. }
             | Request::MachineCreate { path, .. }

@@ -128,7 +128,7 @@ impl<'a> Here<'a> {
             .map_err(|error| StepError::blocked(error.to_string()))?;
         if !plugin.serves(role) {
             let message = format!(
-                "plugin `{}` of [{path}] cannot serve as a {}",
+                "plugin `{}` of [{path}] does not serve as `{}`",
                 used.plugin,
                 role.name()
             );

@@ -1,8 +1,8 @@
 //! Files of the workspace, read; the run's own folder and files that grants name, written.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
-    io::{self, Read as _, Seek as _, Write as _},
+    fs::{File, Metadata, OpenOptions, TryLockError},
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -237,16 +237,35 @@ impl ReadError {
     }
 }
 
-/// A whole file, unless it is longer than `max`.
-pub(super) fn read_at_most(path: &Path, max: u32) -> Result<Vec<u8>, ReadError> {
+/// At most `max` bytes behind the first `start` ones.
+pub(super) fn read_part(path: &Path, start: u64, max: u32) -> Result<Vec<u8>, ReadError> {
+    let size = metadata(path)?.len();
+    let mut content = Vec::new();
+    if start < size {
+        let mut file = File::open(path).map_err(ReadError::Io)?;
+        file.seek(SeekFrom::Start(start)).map_err(ReadError::Io)?;
+        file.take(u64::from(max))
+            .read_to_end(&mut content)
+            .map_err(ReadError::Io)?;
+    }
+    Ok(content)
+}
+
+/// Of a regular file. Asked before it is opened: opening a pipe waits for its other end.
+fn metadata(path: &Path) -> Result<Metadata, ReadError> {
     let metadata = path.metadata().map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ReadError::None,
         _ => ReadError::Io(error),
     })?;
-    // Asked before it is opened: opening a pipe waits for its other end.
-    if !metadata.is_file() {
-        return Err(ReadError::NoFile);
+    match metadata.is_file() {
+        true => Ok(metadata),
+        false => Err(ReadError::NoFile),
     }
+}
+
+/// A whole file, unless it is longer than `max`.
+pub(super) fn read_at_most(path: &Path, max: u32) -> Result<Vec<u8>, ReadError> {
+    let metadata = metadata(path)?;
     let mut content = Vec::new();
     let file = File::open(path).map_err(ReadError::Io)?;
     file.take(u64::from(max) + 1)

@@ -16,7 +16,7 @@ use runner_core::{
 
 use super::{
     artifacts::Artifacts,
-    files::{ReadError, read_at_most},
+    files::{ReadError, read_at_most, read_part},
     machine::{Content, Machines, Place, Remote},
 };
 use crate::atomic_file::{self, Unplaced};
@@ -60,6 +60,20 @@ impl MachineFiles {
             Err(ReadError::None) => Ok(Response::Content(None)),
             Err(error) => Err(error.fault(path)),
         }
+    }
+
+    /// At most `max` bytes of a file behind its first `start`; none when there is nothing.
+    pub fn read_part(&self, machine: Option<&str>, path: &str, start: u64, max: u32) -> Outcome {
+        let (remote, place) = self.place(machine, path)?;
+        let content = match remote {
+            Some(remote) => remote.read_part(path, start, max)?,
+            None => match read_part(&place, start, max) {
+                Ok(content) => Some(content),
+                Err(ReadError::None) => None,
+                Err(error) => return Err(error.fault(path)),
+            },
+        };
+        Ok(Response::Content(content.map(Into::into)))
     }
 
     /// What a folder holds, by name; none when there is nothing.
@@ -286,6 +300,24 @@ mod tests {
         fn mode(&self, path: &str) -> u32 {
             fs::metadata(self.path(path)).expect("there").permissions().mode() & 0o7777
         }
+    }
+
+    #[test]
+    fn a_part_of_a_file_is_read_however_long_the_file_is() {
+        let bench = Bench::new();
+        let (path, part) = (bench.path("log"), |bytes: &[u8]| {
+            Ok(Response::Content(Some(bytes.to_vec().into())))
+        });
+        let read = |start, max| bench.files.read_part(None, &path, start, max);
+        assert_eq!(read(0, 9), Ok(Response::Content(None)));
+        fs::write(&path, "0123456789").expect("written");
+        assert_eq!(read(0, 4), part(b"0123"));
+        assert_eq!(read(4, 100), part(b"456789"));
+        assert_eq!(read(10, 100), part(b""));
+        assert_eq!(read(u64::MAX, 100), part(b""));
+        assert_eq!(read(3, 0), part(b""));
+        let folder = bench.files.read_part(None, &bench.path(""), 0, 9);
+        assert!(folder.is_err(), "{folder:?}");
     }
 
     #[test]

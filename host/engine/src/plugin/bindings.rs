@@ -34,6 +34,7 @@ role!(target, "target-role");
 role!(lock, "lock-role");
 role!(traffic, "traffic-role");
 role!(setup, "setup-role");
+role!(logs, "logs-role");
 role!(metrics, "metrics-role");
 role!(notifier, "notifier-role");
 role!(backup, "backup-role");

@@ -120,6 +120,23 @@ impl machine_files::Host for State {
         Ok(content.map(|content| content.map(|bytes| bytes.0)))
     }
 
+    fn read_part(
+        &mut self,
+        machine: Option<String>,
+        path: String,
+        start: u64,
+        max: u32,
+    ) -> Answer<Option<Vec<u8>>> {
+        let request = Request::MachineReadPart {
+            machine,
+            path,
+            start,
+            max,
+        };
+        let content = self.ask(request, pick!(Content))?;
+        Ok(content.map(|content| content.map(|bytes| bytes.0)))
+    }
+
     fn list_folder(
         &mut self,
         machine: Option<String>,

@@ -39,12 +39,13 @@ const OFFERED: &[&str] = &[
 const MANIFEST_SECTION: &str = "runner:manifest";
 
 /// Every role that an export can be.
-const ROLES: [Role; 8] = [
+const ROLES: [Role; 9] = [
     Role::Gate,
     Role::Target,
     Role::Lock,
     Role::Traffic,
     Role::Setup,
+    Role::Logs,
     Role::Metrics,
     Role::Notifier,
     Role::Backup,

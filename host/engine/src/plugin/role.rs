@@ -106,6 +106,8 @@ macro_rules! call {
     };
 }
 
+mod logs;
+
 impl Plugin {
     /// JSON Schema of the config for a role.
     pub fn schema(&self, calls: Box<dyn Calls>, role: &str) -> Result<String, CallError> {

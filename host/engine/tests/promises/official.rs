@@ -243,6 +243,7 @@ const TELLING: &[&[&str]] = &[
     &["df", "-Pk"],
     &["dpkg-query", "--show"],
     &["getent"],
+    &["date", "+%z"],
     &["python3", "--version"],
     &["ss", "-Hltnp"],
     &["readlink", "--"],

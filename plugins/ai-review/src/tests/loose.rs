@@ -125,6 +125,7 @@ impl Host for Loose {
     never! {
         run_all(&[Command]) -> Vec<Result<Exit, Error>>;
         machine_read(Option<&str>, &str, u32) -> Result<Option<Vec<u8>>, Error>;
+        machine_read_part(Option<&str>, &str, u64, u32) -> Result<Option<Vec<u8>>, Error>;
         machine_list(Option<&str>, &str) -> Result<Option<Vec<Entry>>, Error>;
         machine_write(Option<&str>, &str, &[u8], u32) -> Result<(), Error>;
         machine_create(Option<&str>, &str, &[u8]) -> Result<bool, Error>;

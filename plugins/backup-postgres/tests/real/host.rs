@@ -235,6 +235,9 @@ impl Host for RealHost {
     fn machine_read(&self, _: Option<&str>, _: &str, _: u32) -> Result<Option<Vec<u8>>, Error> {
         unreachable!("not asked for")
     }
+    fn machine_read_part(&self, _: Option<&str>, _: &str, _: u64, _: u32) -> Result<Option<Vec<u8>>, Error> {
+        unreachable!("not asked for")
+    }
     fn machine_write(&self, _: Option<&str>, _: &str, _: &[u8], _: u32) -> Result<(), Error> {
         unreachable!("not asked for")
     }

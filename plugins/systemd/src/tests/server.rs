@@ -739,6 +739,9 @@ impl Host for Server {
     fn machine_fetch(&self, _: &Artifact, _: Option<&str>, _: &str, _: u32) -> Result<(), Error> {
         unreachable!()
     }
+    fn machine_read_part(&self, _: Option<&str>, _: &str, _: u64, _: u32) -> Result<Option<Vec<u8>>, Error> {
+        unreachable!()
+    }
     fn service_start(&self, _: Option<&str>, _: &Service) -> Result<State, Error> {
         unreachable!()
     }

@@ -57,6 +57,25 @@ impl Remote {
         }
     }
 
+    /// At most `max` bytes of a file behind its first `start`; none when there is nothing.
+    pub(in crate::capability) fn read_part(
+        &self,
+        path: &str,
+        start: u64,
+        max: u32,
+    ) -> Result<Option<Vec<u8>>, Fault> {
+        let what = format!("read `{path}`");
+        let task = self.task(&what, Nature::Read, "");
+        let (first, max) = (start.saturating_add(1).to_string(), max.to_string());
+        let said = self.script(&task, include_str!("sh/read_part.sh"), &[path, &first, &max])?;
+        match said.word.as_str() {
+            "0" => Ok(Some(said.stdout)),
+            "none" => Ok(None),
+            "odd" => Err(self.failed(&what, "it is not a file")),
+            _ => Err(self.refused(&task, &said.word, &said.stderr)),
+        }
+    }
+
     /// What a folder holds, in no order; none when there is nothing.
     pub(in crate::capability) fn list(&self, path: &str) -> Result<Option<Vec<Entry>>, Fault> {
         let what = format!("list `{path}`");

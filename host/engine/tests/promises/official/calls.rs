@@ -4,7 +4,7 @@ use runner_core::{fault::Fault, manifest::Role, output::Verdict, rules::Reading}
 use runner_engine::plugin::{CallContext, CallError, Calls, Holder, Notice, Plugin, Query, notice};
 
 use super::samples::Sample;
-use crate::promises::conversation::{artifact, context, release};
+use crate::promises::conversation::{Conversation, artifact, context, nothing, release};
 
 /// One function of a role.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub(super) enum Call {
     Acquire(Option<&'static str>),
     Release,
     Apply,
+    Recent(Option<u64>),
+    More,
     Sample,
     Notify(&'static str, Notice),
     Create,
@@ -59,6 +61,11 @@ pub(super) fn every_call(role: Role) -> Vec<Call> {
         // Only a target with stages has a part of the traffic to give; its own tests hold it to that.
         Role::Traffic => Vec::new(),
         Role::Setup => vec![Call::Apply],
+        Role::Logs => vec![
+            Call::Recent(None),
+            Call::Recent(Some(1_767_225_600_000)),
+            Call::More,
+        ],
         Role::Metrics => vec![Call::Sample],
         Role::Notifier => notices()
             .into_iter()
@@ -154,6 +161,15 @@ impl Call {
             Self::Acquire(replaces) => said(plugin.acquire(calls, context, holder(), *replaces), other),
             Self::Release => said(plugin.release(calls, context, "r-20260101-000000-test"), other),
             Self::Apply => said(plugin.apply(calls, context), other),
+            Self::Recent(since) => {
+                let page = plugin.recent_logs(calls, context, &sources(plugin, sample), *since, 100);
+                said(page, other)
+            }
+            Self::More => {
+                // Where nothing was read yet.
+                let page = plugin.more_logs(calls, context, &sources(plugin, sample), "{}");
+                said(page, other)
+            }
             Self::Sample => {
                 let queries: Vec<_> = sample.queries.iter().map(|text| query(text)).collect();
                 let answer = plugin.sample(calls, context, &queries, None);
@@ -167,6 +183,18 @@ impl Call {
             }
         }
     }
+}
+
+/// What of the sample's environment can be read, which is told without a host.
+fn sources(plugin: &Plugin, sample: &Sample) -> Vec<String> {
+    let (calls, heard) = Conversation::by(nothing);
+    let sources = plugin.log_sources(calls, context(&sample.config, false));
+    assert!(
+        heard.asked().is_empty(),
+        "`{}` asked for its sources",
+        sample.plugin
+    );
+    sources.expect("answers").expect("a good config")
 }
 
 fn said<T>(result: Result<Result<T, Fault>, CallError>, answer: impl FnOnce(T) -> Answer) -> Said {

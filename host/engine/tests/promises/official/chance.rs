@@ -75,7 +75,7 @@ fn response(chance: &mut Chance, request: &Request) -> Response {
             truncated: chance.below(5) == 0,
         }),
         Request::ReadFile { .. } | Request::GitShow { .. } => Response::Content(Some(chance.bytes().into())),
-        Request::MachineRead { .. } => {
+        Request::MachineRead { .. } | Request::MachineReadPart { .. } => {
             let there = chance.below(2) == 0;
             Response::Content(there.then(|| chance.bytes().into()))
         }

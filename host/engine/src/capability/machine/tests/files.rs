@@ -141,6 +141,25 @@ fn writes_reads_lists_and_removes() {
 }
 
 #[test]
+fn a_part_of_a_file_is_read_however_long_the_file_is() {
+    let Some(bench) = Bench::new() else { return };
+    let path = bench.path("app/log 'a\"");
+    let part = |bytes: &[u8]| Ok(Response::Content(Some(bytes.to_vec().into())));
+    let read = |start, max| bench.files.read_part(VPS, &path, start, max);
+    assert_eq!(read(0, 9), Ok(Response::Content(None)));
+    fs::create_dir_all(bench.there("app")).expect("made");
+    let content: Vec<u8> = (0..=255).cycle().take(3_000_000).collect();
+    fs::write(&path, &content).expect("written");
+    assert_eq!(read(0, 4), part(&content[..4]));
+    assert_eq!(read(1_000_001, 700_000), part(&content[1_000_001..1_700_001]));
+    assert_eq!(read(2_999_999, 9), part(&content[2_999_999..]));
+    assert_eq!(read(3_000_000, 9), part(b""));
+    assert_eq!(read(4_000_000_000_000, 9), part(b""));
+    let folder = bench.fault(bench.files.read_part(VPS, &bench.path("app"), 0, 9));
+    insta::assert_snapshot!(folder, @"cannot read `DIR/there/app` on machine `vps`: it is not a file");
+}
+
+#[test]
 fn one_of_many_creates_and_readers_never_see_half() {
     let Some(bench) = Bench::new() else { return };
     let path = bench.path("locks/prod");
