@@ -1,10 +1,12 @@
-//! `{{secret:NAME}}`: how a text speaks of a secret without holding it. Finding them is the same for the profile, the
+//! `{{secret:NAME}}`: how a text speaks of a secret without holding it; `{{secret:NAME|quoted}}` is the same for a place between
+//! double quotes. Finding them is the same for the profile, the
 //! grants and the host that fills them in.
 
 use std::ops::Range;
 
 const OPEN: &[u8] = b"{{secret:";
 const CLOSE: &[u8] = b"}}";
+const QUOTED: &str = "|quoted";
 
 /// One placeholder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +15,29 @@ pub struct Placeholder<'a> {
     pub at: Range<usize>,
     /// The secret's name.
     pub name: &'a str,
+    /// Whether it stands between double quotes, see [`quoted`].
+    pub quoted: bool,
+}
+
+/// A value as it stands between double quotes of a shell, or of an environment file of systemd: with a backslash before each
+/// of `\\`, `"`, `$` and `` ` ``.
+pub fn quoted(value: &str) -> String {
+    let mut quoted = String::with_capacity(value.len());
+    for c in value.chars() {
+        if matches!(c, '\\' | '"' | '$' | '`') {
+            quoted.push('\\');
+        }
+        quoted.push(c);
+    }
+    quoted
+}
+
+/// The name in what stands between the braces, and whether the value is to be [`quoted`].
+pub fn parts(inside: &str) -> (&str, bool) {
+    match inside.strip_suffix(QUOTED) {
+        Some(name) => (name, true),
+        None => (inside, false),
+    }
 }
 
 /// Whether secrets may have this name: letters, digits, `-`, `_` and `.`, all ASCII.
@@ -23,7 +48,7 @@ pub fn is_name(name: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
 }
 
-/// Every placeholder, in order. What is not exactly `{{secret:NAME}}` is text like any other.
+/// Every placeholder, in order. What is not exactly `{{secret:NAME}}` or `{{secret:NAME|quoted}}` is text like any other.
 pub fn placeholders(text: &[u8]) -> Vec<Placeholder<'_>> {
     let mut found = Vec::new();
     let mut from = 0;
@@ -34,11 +59,13 @@ pub fn placeholders(text: &[u8]) -> Vec<Placeholder<'_>> {
             break;
         };
         let name = std::str::from_utf8(&text[name_start..name_start + length]);
-        if let Some(name) = name.ok().filter(|name| is_name(name)) {
+        let name = name.ok().map(parts).filter(|(name, _)| is_name(name));
+        if let Some((name, quoted)) = name {
             from = name_start + length + CLOSE.len();
             found.push(Placeholder {
                 at: start..from,
                 name,
+                quoted,
             });
         }
     }
@@ -90,7 +117,17 @@ mod tests {
             [""; 0]
         );
         assert_eq!(found("{{secret:bad{{secret:good}}"), ["good"]);
+        assert_eq!(
+            found("{{secret:a|quoted}} {{secret:b|other}} {{secret:|quoted}}"),
+            ["a"]
+        );
         assert_eq!(names(b"\xff{{secret:x}}\xff").collect::<Vec<_>>(), ["x"]);
+    }
+
+    #[test]
+    fn a_value_between_double_quotes() {
+        assert_eq!(quoted(r#"a"b\c$d`e'f"#), r#"a\"b\\c\$d\`e'f"#);
+        assert_eq!(quoted("two\nlines, ünd"), "two\nlines, ünd");
     }
 
     #[test]
@@ -108,7 +145,8 @@ mod tests {
         #[test]
         fn any_bytes_are_read(text in prop::collection::vec(any::<u8>(), 0..80)) {
             for placeholder in placeholders(&text) {
-                let whole = format!("{{{{secret:{}}}}}", placeholder.name);
+                let form = if placeholder.quoted { QUOTED } else { "" };
+                let whole = format!("{{{{secret:{}{form}}}}}", placeholder.name);
                 prop_assert_eq!(&text[placeholder.at.clone()], whole.as_bytes());
             }
         }

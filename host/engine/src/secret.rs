@@ -14,7 +14,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
-use runner_core::{fault::Fault, profile::SecretSource};
+use runner_core::{fault::Fault, profile::SecretSource, secret};
 use scrub::{Scrubber, placeholder};
 use tokio::runtime::Handle;
 
@@ -74,7 +74,8 @@ impl Secrets {
         secrets
     }
 
-    /// Replaces each `{{secret:name}}` by its value.
+    /// Replaces each `{{secret:name}}` by its value, and each `{{secret:name|quoted}}` by its value as it stands between double
+    /// quotes.
     ///
     /// Fails when a secret is not in the profile, cannot be had, or is too short to be taken out of texts again.
     pub fn fill(&self, text: &str) -> Result<String, Fault> {
@@ -87,7 +88,7 @@ impl Secrets {
         let mut rest = bytes;
         while let Some((before, name, after)) = next_in(rest) {
             out.extend_from_slice(before);
-            out.extend_from_slice(self.value(&String::from_utf8_lossy(name))?.as_bytes());
+            out.extend_from_slice(self.filled(&String::from_utf8_lossy(name))?.as_bytes());
             rest = after;
         }
         out.extend_from_slice(rest);
@@ -100,7 +101,7 @@ impl Secrets {
         let mut rest = text;
         while let Some((before, name, after)) = next(rest) {
             out += before;
-            out += &encode(&self.value(name)?);
+            out += &encode(&self.filled(name)?);
             rest = after;
         }
         out += rest;
@@ -111,7 +112,8 @@ impl Secrets {
     pub fn names_in(text: &str) -> Vec<String> {
         let mut names = Vec::new();
         let mut rest = text;
-        while let Some((_, name, after)) = next(rest) {
+        while let Some((_, inside, after)) = next(rest) {
+            let (name, _) = secret::parts(inside);
             if !names.iter().any(|known| known == name) {
                 names.push(name.to_owned());
             }
@@ -148,6 +150,14 @@ impl Secrets {
             SecretSource::Env(name) => Some(name.as_str()),
             _ => None,
         })
+    }
+
+    /// What stands in place of a placeholder with this between its braces.
+    fn filled(&self, inside: &str) -> Result<String, Fault> {
+        match secret::parts(inside) {
+            (name, true) => self.value(name).map(|value| secret::quoted(&value)),
+            (name, false) => self.value(name),
+        }
     }
 
     /// A secret's value, looked up once.

@@ -147,6 +147,7 @@ fn forms_of(value: &str) -> Vec<Vec<u8>> {
     texts.push(hex::encode_upper(value));
     texts.extend(json_forms(value));
     texts.extend(html_forms(value));
+    texts.push(runner_core::secret::quoted(value));
     let mut forms: Vec<_> = texts.into_iter().map(String::into_bytes).collect();
     forms.sort();
     forms.dedup();

@@ -82,6 +82,15 @@ fn fills_each_name_and_nothing_else() {
         secrets.fill_bytes(b"\xff{{secret:key}}\xfe").expect("filled"),
         b"\xffpass word\xfe"
     );
+    let quoted = self::secrets(&runtime, folder.path(), &[("token", env("TOKEN"))]);
+    let text = "A=\"x{{secret:token|quoted}}\"\n";
+    let filled = "A=\"x123456:AA/b+c d\\\"é<\"\n";
+    assert_eq!(quoted.fill(text).expect("filled"), filled);
+    assert_eq!(
+        quoted.fill_bytes(text.as_bytes()).expect("filled"),
+        filled.as_bytes()
+    );
+    assert_eq!(Secrets::names_in(text), ["token"]);
     assert_eq!(
         secrets.fill_each("{{secret:key}}", in_url).expect("filled"),
         "pass%20word"
