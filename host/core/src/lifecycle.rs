@@ -98,14 +98,22 @@ fn halt<'a>(plan: &'a Plan, run: &'a Run) -> Option<Halt<'a>> {
 
 fn failure<'a>(run: &Run, step: &'a Step) -> Option<(&'a Step, FailureKind, String)> {
     match run.status(&step.id) {
-        Status::Failed(error, _) if !step.tolerated() && step.when == When::Forward => {
-            Some((step, error.kind, format!("{}: {}", step.id, error.message)))
-        }
+        Status::Failed(error, _) if !step.tolerated() && step.when == When::Forward => Some((
+            step,
+            error.kind,
+            format!("{}: {}", step.id, headline(&error.message)),
+        )),
         Status::Undoing(reason) | Status::Undone(reason, _) | Status::Stuck(reason, _) => {
             Some((step, FailureKind::Failed, reason.clone()))
         }
         _ => None,
     }
+}
+
+/// The first line of a message: what a program said before it failed stays in the step's own event.
+fn headline(message: &str) -> &str {
+    let line = message.trim().lines().next().unwrap_or_default();
+    line.trim_end().trim_end_matches(':')
 }
 
 /// The environment whose lock the run holds.

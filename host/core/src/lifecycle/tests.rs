@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{Next, next};
+use super::{Next, headline, next};
 use crate::{
     event::{Command, End, Event, Header, JOURNAL_VERSION, Kind},
     id::{RunId, StepId},
@@ -335,6 +335,21 @@ fn each_failure_leads_to_its_own_end() {
         let (run, end) = story(release(), failing, stuck);
         assert_eq!(end, expected, "{failing:?}");
         check_ends(&run, end);
+    }
+}
+
+#[test]
+fn the_reason_is_one_line() {
+    for (message, line) in [
+        ("it died", "it died"),
+        ("it died\nit said last:\nImportError: x\n", "it died"),
+        (
+            "migrating: ended with exit code 1:\n  Traceback\n",
+            "migrating: ended with exit code 1",
+        ),
+        ("\n", ""),
+    ] {
+        assert_eq!(headline(message), line);
     }
 }
 
