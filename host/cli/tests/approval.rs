@@ -58,7 +58,7 @@ fn a_plan_and_a_status_of_an_environment_with_nothing_in_it() {
     insta::assert_snapshot!(env.run(&["release", "--plan"]), @r"
     plan of release shop; nothing is written
       ok  preflight  $COMMIT on main
-      ok  gate/build  `sh -c mkdir -p out && echo shop > out/shop` ended with exit code 0
+      ok  gate/build  `sh -c mkdir -p out && echo shop > out/shop` is not run in a plan
             would run sh -c 'mkdir -p out && echo shop > out/shop'
       ok  version  0.1.0 (the first version)
       ok  changelog  commit planned

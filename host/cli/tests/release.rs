@@ -34,7 +34,7 @@ fn a_plan_lists_what_would_be_written_and_writes_nothing() {
     insta::assert_snapshot!(env.run(&["release", "--plan"]), @r"
     plan of release shop; nothing is written
       ok  preflight  $COMMIT on main
-      ok  gate/build  `sh -c mkdir -p out && echo shop > out/shop` ended with exit code 0
+      ok  gate/build  `sh -c mkdir -p out && echo shop > out/shop` is not run in a plan
             would run sh -c 'mkdir -p out && echo shop > out/shop'
       ok  gate/tests  `sh -c echo 3 tests passed` ended with exit code 0
       ok  version  0.1.0 (the first version)

@@ -80,9 +80,13 @@ impl Gate for CommandGate {
         };
         let name = config.run.join(" ");
         let verdict = match wrong.first() {
+            None if foreseen => Verdict::passed(format!("`{name}` is not run in a plan")),
             None => Verdict::passed(format!("`{name}` ended with {}", exit.status())),
             Some(first) => Verdict::failed(format!("`{name}` {first}")).findings(findings(&wrong, &exit)),
         };
+        if foreseen {
+            return Ok(verdict);
+        }
         Ok(verdict.measure(Measure::new("wall time", exit.wall_ms as f64, "ms")))
     }
 }
@@ -203,11 +207,10 @@ mod tests {
     fn a_plan_does_not_judge_what_was_not_run() {
         let config = json!({"run": ["x"], "require-output": ["done"]});
         let host = ScriptedHost::new().run(["x"]);
-        assert!(
-            CommandGate::check(&host, &context(config.clone()).in_plan())
-                .unwrap()
-                .is_passed()
-        );
+        let verdict = CommandGate::check(&host, &context(config.clone()).in_plan()).unwrap();
+        assert!(verdict.is_passed());
+        assert_eq!(verdict.summary, "`x` is not run in a plan");
+        assert_eq!(verdict.measures.len(), 0);
         let read = json!({"run": ["x"], "require-output": ["done"], "nature": "read"});
         let host = ScriptedHost::new().run(["x"]).with_nature(Nature::Read);
         assert!(
