@@ -56,6 +56,17 @@ impl<C> Context<C> {
         self.environment = Some(Environment {
             name: name.to_owned(),
             url: url.map(Into::into),
+            gradual: false,
+        });
+        self
+    }
+
+    /// For tests: about an environment in which a new release gets the traffic bit by bit.
+    pub fn with_gradual_environment(mut self, name: &str, url: Option<&str>) -> Self {
+        self = self.with_environment(name, url);
+        self.environment = self.environment.map(|environment| Environment {
+            gradual: true,
+            ..environment
         });
         self
     }

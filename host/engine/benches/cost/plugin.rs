@@ -100,6 +100,7 @@ fn context() -> CallContext {
         release: None,
         previous: None,
         environment: None,
+        gradual: false,
         config: r#"{"run":["true"]}"#.to_owned(),
     }
 }

@@ -163,6 +163,7 @@ impl<'a> Here<'a> {
 
     /// What the plugin's call is about.
     pub(super) fn call_context(&self, used: &Used, environment: Option<&EnvironmentName>) -> CallContext {
+        let of_profile = |name: &EnvironmentName| self.profile().environments.get(name.as_str());
         CallContext {
             run: self.run.id.to_string(),
             step: self.step.id.to_string(),
@@ -171,13 +172,12 @@ impl<'a> Here<'a> {
             release: self.release(),
             previous: environment.and_then(|name| self.previous(name)),
             environment: environment.map(|name| {
-                let url = self
-                    .profile()
-                    .environments
-                    .get(name.as_str())
-                    .and_then(|e| e.url.clone());
+                let url = of_profile(name).and_then(|e| e.url.clone());
                 (name.to_string(), url)
             }),
+            gradual: environment
+                .and_then(of_profile)
+                .is_some_and(|e| e.canary.is_some()),
             config: used.config.clone(),
         }
     }

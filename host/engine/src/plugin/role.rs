@@ -33,6 +33,8 @@ pub struct CallContext {
     pub previous: Option<Release>,
     /// Name and URL of the environment.
     pub environment: Option<(String, Option<String>)>,
+    /// Whether a new release gets the environment's traffic bit by bit.
+    pub gradual: bool,
     /// JSON.
     pub config: String,
 }
@@ -50,7 +52,11 @@ impl From<CallContext> for types::Context {
             project: c.project,
             release: c.release.map(Into::into),
             previous: c.previous.map(Into::into),
-            environment: c.environment.map(|(name, url)| types::Environment { name, url }),
+            environment: c.environment.map(|(name, url)| types::Environment {
+                name,
+                url,
+                gradual: c.gradual,
+            }),
             config: c.config,
         }
     }

@@ -119,6 +119,7 @@ pub(crate) fn context(config: &serde_json::Value, plan: bool) -> CallContext {
         release: Some(release("1.2.3")),
         previous: Some(release("1.2.2")),
         environment: Some(("staging".to_owned(), Some("http://shop.example".to_owned()))),
+        gradual: config["strategy"] == "canary",
         config: config.to_string(),
     }
 }
