@@ -142,6 +142,11 @@ impl TestEnv {
         command.args(arguments).spawn().expect("runner runs")
     }
 
+    /// `runner` in the work tree, for what is not known at its end.
+    pub(crate) fn command_of_runner(&self) -> Command {
+        self.command(env!("CARGO_BIN_EXE_runner"), &self.work())
+    }
+
     /// Runs `runner` until what it prints on standard output holds a text.
     pub(crate) fn wait_for(&self, arguments: &[&str], text: &str) {
         let began = Instant::now();

@@ -34,6 +34,7 @@ fn of_runner() {
       rollback      Bring one environment back to a release that was good there
       env           Make environments what the profile says of them
       status        Show what runs where, as the targets themselves say
+      logs          Show what the programs of an environment write, and the web server in front of them
       approve       Approve what a run asks for
       reject        Say no to what a run asks for
       resume        Go on with a run that was broken off

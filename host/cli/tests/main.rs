@@ -5,6 +5,7 @@ mod ci;
 mod costs;
 mod env;
 mod help;
+mod logs;
 mod plugin;
 mod plugins;
 mod profile;

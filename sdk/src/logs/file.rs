@@ -1,6 +1,8 @@
 //! A file that grows, read from its end or from where reading stopped. Only whole lines are told, so that what is still
 //! being written is told once, and in one piece.
 
+use std::ops::Range;
+
 use crate::Error;
 
 /// The most that is read of a file at once, in bytes.
@@ -9,6 +11,9 @@ const MOST: u64 = 4 * 1024 * 1024;
 const LEAST: u64 = 64 * 1024;
 /// Bytes that a line has, at a guess.
 const LINE: u64 = 256;
+
+/// What stands for a secret begins so.
+const SECRET: &[u8] = b"{{secret:";
 
 /// A part of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,7 +28,8 @@ pub struct Part {
 
 /// The last `count` lines of a file of `size` bytes, as far as its last 4 MiB hold them.
 ///
-/// `read` gives the bytes behind an offset, as many as asked for or, where the file grows, some more.
+/// `read` gives the bytes behind an offset, as many as asked for. The host may have put a placeholder in place of a secret in
+/// them, so how many come back says nothing.
 pub fn newest(
     size: u64,
     count: u32,
@@ -33,7 +39,7 @@ pub fn newest(
     let mut part = Part::default();
     for window in [guess, MOST] {
         let start = size.saturating_sub(window);
-        part = split(start, start > 0, &read(start, size - start)?);
+        part = split(start..size, start > 0, &read(start, size - start)?);
         if start == 0 || window == MOST || part.lines.len() >= count as usize {
             break;
         }
@@ -57,13 +63,13 @@ pub fn after(
         });
     }
     let start = offset.max(size.saturating_sub(MOST));
-    let mut part = split(start, start > offset, &read(start, size - start)?);
+    let mut part = split(start..size, start > offset, &read(start, size - start)?);
     part.left_out = start - offset;
     Ok(part)
 }
 
-/// Whole lines of bytes that begin at `start` of a file, perhaps within a line.
-fn split(start: u64, within: bool, bytes: &[u8]) -> Part {
+/// Whole lines of the bytes of this part of a file, which may begin within a line.
+fn split(part: Range<u64>, within: bool, bytes: &[u8]) -> Part {
     let end_of_line = |bytes: &[u8]| bytes.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
     let first = if within {
         end_of_line(bytes).unwrap_or(bytes.len())
@@ -74,8 +80,11 @@ fn split(start: u64, within: bool, bytes: &[u8]) -> Part {
         .iter()
         .rposition(|byte| *byte == b'\n')
         .map_or(first, |at| at + 1);
-    // Nothing but one line without an end, as long as all that is read at once: it would never be passed.
-    let last = if last == first && bytes.len() as u64 >= MOST {
+    let rest = &bytes[last..];
+    // One line without an end, as long as all that is read at once, would never be passed; and how long one with a secret is,
+    // nobody knows here.
+    let endless = last == first && part.end - part.start >= MOST;
+    let last = if endless || rest.windows(SECRET.len()).any(|bytes| bytes == SECRET) {
         bytes.len()
     } else {
         last
@@ -91,7 +100,10 @@ fn split(start: u64, within: bool, bytes: &[u8]) -> Part {
                 .map(text)
                 .collect(),
         },
-        end: start + last as u64,
+        end: part
+            .end
+            .saturating_sub((bytes.len() - last) as u64)
+            .max(part.start),
         left_out: 0,
     }
 }
@@ -156,6 +168,20 @@ mod tests {
         let endless = vec![b'x'; MOST as usize + 5];
         let part = after(MOST, 0, of(&endless[..MOST as usize])).unwrap();
         assert_eq!((part.lines.len(), part.end), (1, MOST));
+    }
+
+    #[test]
+    fn a_secret_is_as_long_as_it_is_in_the_file() {
+        let mut read = |_, _| Ok(b"GET /?t={{secret:token}} 200\nGET / 200\nGE".to_vec());
+        let part = newest(32, 9, &mut read).unwrap();
+        assert_eq!((part.lines.len(), part.end), (2, 30));
+        let part = after(132, 100, &mut read).unwrap();
+        assert_eq!((part.lines.len(), part.end), (2, 130));
+        let part = after(132, 100, |_, _| {
+            Ok(b"GET / 200\nGET /?t={{secret:token}} 2".to_vec())
+        })
+        .unwrap();
+        assert_eq!((part.lines.len(), part.end), (2, 132));
     }
 
     #[test]

@@ -37,6 +37,9 @@ const TEXTS: &[&str] = &[
     "{\"files\":{\"a.py\":{\"summary\":{\"covered_lines\":1,\"num_statements\":2}}},\"totals\":{}}",
     "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1,2 @@\n a\n+b\n",
     "{\"stop_reason\":\"end_turn\",\"content\":[{\"type\":\"text\",\"text\":\"{\\\"summary\\\":\\\"s\\\",\\\"findings\\\":[]}\"}],\"usage\":{\"input_tokens\":9,\"output_tokens\":1}}",
+    "{\"__CURSOR\":\"s=1;i=2\",\"__REALTIME_TIMESTAMP\":\"1767225600000000\",\"_SYSTEMD_UNIT\":\"shop-staging.service\",\"MESSAGE\":\"up\"}\n",
+    "12 999 /var/log/nginx/shop-staging.access.log\n7 18446744073709551615 /var/log/nginx/shop-staging.error.log\n",
+    "2026/01/01 00:00:00 [error] x\n1.2.3.4 - - [01/Jan/2026:00:00:00 +0000] \"GET /\" 200\n",
     "README.md\0\u{feff}ü\u{202e}\r\n",
     "-1 99999999999999999999999 1e999 \u{0}",
 ];
