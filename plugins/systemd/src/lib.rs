@@ -1,4 +1,4 @@
-//! Target, lock, traffic and setup `systemd`: one environment on a server, as systemd units behind nginx.
+//! Target, lock, traffic, setup and logs `systemd`: one environment on a server, as systemd units behind nginx.
 //!
 //! Below `root` lie `releases/VERSION-DIGEST/` (whole once `.release.json` is in it), `venvs/DIGEST/` (one for each list of
 //! requirements), `current` and with two ports `slots/PORT` (links to releases), `shared/` and `.lock`. What belongs to root
@@ -11,6 +11,7 @@ mod frontend;
 mod health;
 mod inspect;
 mod lock;
+mod logs;
 mod machine;
 mod migrate;
 mod nginx;
@@ -23,16 +24,17 @@ mod units;
 mod venv;
 
 use runner_sdk::lock::Holder;
+use runner_sdk::logs::Page;
 use runner_sdk::setup::Change;
 use runner_sdk::target::Deployment;
-use runner_sdk::{Context, Error, Host, Lock, Release, Setup, Target, Traffic};
+use runner_sdk::{Context, Error, Host, Instant, Lock, Logs, Release, Setup, Target, Traffic};
 
 pub use config::Config;
 use machine::Machine;
 use site::Site;
 use strategy::canary;
 
-/// The target, its lock, its traffic and its set-up.
+/// The target, its lock, its traffic, its set-up and its logs.
 pub struct Systemd;
 
 fn machine<'a, H: Host>(host: &'a H, site: &Site<'a>) -> Machine<'a, H> {
@@ -49,6 +51,7 @@ impl Target for Systemd {
 
     fn deploy(host: &impl Host, context: &Context<Config>) -> Result<Deployment, Error> {
         let site = Site::of(context)?;
+        site.fits_the_profile()?;
         deploy::deploy(&machine(host, &site), &site, context.require_release()?)
     }
 
@@ -104,11 +107,41 @@ impl Setup for Systemd {
 
     fn apply(host: &impl Host, context: &Context<Config>) -> Result<Vec<Change>, Error> {
         let site = Site::of(context)?;
+        site.fits_the_profile()?;
         setup::apply(&machine(host, &site), &site)
     }
 }
 
-runner_sdk::export! { target: Systemd, lock: Systemd, traffic: Systemd, setup: Systemd }
+impl Logs for Systemd {
+    type Config = Config;
+
+    fn sources(context: &Context<Config>) -> Result<Vec<String>, Error> {
+        Ok(logs::sources(&Site::of(context)?))
+    }
+
+    fn recent(
+        host: &impl Host,
+        context: &Context<Config>,
+        sources: &[String],
+        since: Option<Instant>,
+        max: u32,
+    ) -> Result<Page, Error> {
+        let site = Site::of(context)?;
+        logs::recent(&machine(host, &site), &site, sources, since, max)
+    }
+
+    fn more(
+        host: &impl Host,
+        context: &Context<Config>,
+        sources: &[String],
+        cursor: &str,
+    ) -> Result<Page, Error> {
+        let site = Site::of(context)?;
+        logs::more(&machine(host, &site), &site, sources, cursor)
+    }
+}
+
+runner_sdk::export! { target: Systemd, lock: Systemd, traffic: Systemd, setup: Systemd, logs: Systemd }
 
 #[cfg(test)]
 mod tests;

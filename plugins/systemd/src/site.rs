@@ -41,6 +41,28 @@ impl<'a> Site<'a> {
         })
     }
 
+    /// Whether the strategy is what the profile's `canary` makes of the environment: else a release would wait for clients
+    /// that never come, or be asked to share those that it has. Not asked when going back.
+    pub(crate) fn fits_the_profile(&self) -> Result<(), Error> {
+        let (name, gradual) = (&self.environment.name, self.config.strategy == Strategy::Canary);
+        match (gradual, self.environment.gradual) {
+            (true, false) => Err(Error::InvalidConfig(format!(
+                "`strategy` is `canary`, and the profile has no `[environments.{name}.canary]`, so a release would never get \
+                 a client: add its steps, or take `blue-green`"
+            ))),
+            (false, true) => Err(self.is_not_gradual()),
+            _ => Ok(()),
+        }
+    }
+
+    /// What is said where a release cannot get a part of the clients.
+    pub(crate) fn is_not_gradual(&self) -> Error {
+        Error::InvalidConfig(format!(
+            "the profile has `[environments.{}.canary]`, which needs `strategy = \"canary\"` here",
+            self.environment.name
+        ))
+    }
+
     /// A path below the root.
     pub(crate) fn path(&self, below: &str) -> String {
         format!("{}/{below}", self.config.root)
@@ -66,6 +88,16 @@ impl<'a> Site<'a> {
     /// The file that only root reads.
     pub(crate) fn env_file(&self) -> String {
         format!("/etc/runner/{}.env", self.id)
+    }
+
+    /// The site's own log of requests.
+    pub(crate) fn access_log(&self) -> String {
+        format!("/var/log/nginx/{}.access.log", self.id)
+    }
+
+    /// The site's own log of errors.
+    pub(crate) fn error_log(&self) -> String {
+        format!("/var/log/nginx/{}.error.log", self.id)
     }
 
     /// Whether there are two ports to switch between.

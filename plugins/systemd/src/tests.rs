@@ -1,6 +1,7 @@
 mod config;
 mod gradual;
 mod inspected;
+mod logs;
 mod restarted;
 mod server;
 mod set_up;
@@ -60,7 +61,11 @@ fn built(version: &str) -> Release {
 }
 
 fn about(config: Value, environment: &str, version: &str, previous: Option<&str>) -> Context<Config> {
-    let mut context = context(config).with_environment(environment, Some("https://staging.agentiq.ru"));
+    let (gradual, url) = (config["strategy"] == "canary", Some("https://staging.agentiq.ru"));
+    let mut context = match gradual {
+        true => context(config).with_gradual_environment(environment, url),
+        false => context(config).with_environment(environment, url),
+    };
     context.project = "agentiq".into();
     context.release = Some(built(version));
     context.previous = previous.map(built);

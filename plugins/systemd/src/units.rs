@@ -247,7 +247,7 @@ pub(crate) fn with_journal<H: Host>(machine: &Machine<'_, H>, unit: &str, error:
     if said.is_empty() {
         return error;
     }
-    Error::Failed(format!("{}; it said last:\n{said}", error.message()))
+    Error::Failed(format!("{}\nit said last:\n{said}", error.message()))
 }
 
 /// Every unit that the config names must be known to systemd: the set-up makes them.

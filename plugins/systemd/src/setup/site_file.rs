@@ -30,7 +30,7 @@ pub(super) fn write<H: Host>(work: &mut Work<'_, H>) -> Result<(), Error> {
             // The authority asks over HTTP, and a site that names a missing certificate would not start.
             let is_there = work.machine.text(&path(config))?.is_some();
             if !is_there {
-                let text = format!("{}\n{}", work.site.mark(), plain_server(config));
+                let text = format!("{}\n{}", work.site.mark(), plain_server(work.site, config));
                 activate(work, config, None, &text)?;
             }
             certificate::obtain(work, config, email)?;
@@ -133,13 +133,23 @@ fn wanted_shares<H: Host>(work: &Work<'_, H>) -> Result<Shares, Error> {
 }
 
 /// The server on the port for HTTP.
-fn plain_server(config: &Nginx) -> String {
+fn plain_server(site: &Site<'_>, config: &Nginx) -> String {
     format!(
-        "server {{\n    listen {http};\n    server_name {names};\n    location /.well-known/acme-challenge/ {{ root {challenges}; }}\n    \
+        "server {{\n    listen {http};\n    server_name {names};\n{logs}    location /.well-known/acme-challenge/ {{ root {challenges}; }}\n    \
          location / {{ return 301 https://$host$request_uri; }}\n}}\n",
         http = config.http,
         names = config.names.join(" "),
+        logs = logs(site),
         challenges = certificate::CHALLENGES,
+    )
+}
+
+/// Logs of its own, so that two environments of one server are told apart; Debian's `logrotate` takes care of them.
+fn logs(site: &Site<'_>) -> String {
+    format!(
+        "    access_log {};\n    error_log {};\n",
+        site.access_log(),
+        site.error_log()
     )
 }
 
@@ -158,15 +168,16 @@ fn text(site: &Site<'_>, config: &Nginx) -> String {
         false => format!("    location = {} {{\n{}    }}\n", config.health, pass(&health)),
     };
     format!(
-        "{mark}\ninclude {include};\n\n{plain}\nserver {{\n    listen {https} ssl;\n    server_name {names};\n    \
+        "{mark}\ninclude {include};\n\n{plain}\nserver {{\n    listen {https} ssl;\n    server_name {names};\n{logs}    \
          ssl_certificate {certificate};\n    ssl_certificate_key {key};\n    client_max_body_size {limit};\n{root}\n    \
          location {proxied} {{\n{api}    }}\n{exact}    location = {PROBE} {{\n        allow 127.0.0.0/8;\n        deny all;\n{probe}        \
          add_header {SHARES} ${shares} always;\n        add_header X-Runner-Upstream $upstream_addr always;\n    }}\n{pages}}}\n",
         mark = site.mark(),
         include = nginx::path(site),
-        plain = plain_server(config),
+        plain = plain_server(site, config),
         https = config.https,
         names = config.names.join(" "),
+        logs = logs(site),
         limit = config.body_limit,
         root = root(site),
         proxied = config.proxied,

@@ -28,9 +28,7 @@ pub(crate) fn deploy<H: Host>(
 /// Gives the release of the context so many percent of the clients.
 pub(crate) fn shift<H: Host>(machine: &Machine<'_, H>, site: &Site<'_>, percent: u8) -> Result<(), Error> {
     if site.config.strategy != Strategy::Canary {
-        return Err(Error::invalid_config(
-            "the environment has `canary`, which needs `strategy = \"canary\"` here",
-        ));
+        return Err(site.is_not_gradual());
     }
     let slots = Slots::read(machine, site)?;
     if slots.shares.0.len() == 1 && is_done(machine, site)? {

@@ -26,6 +26,30 @@ fn is_said_before_anything_is_asked() {
 }
 
 #[test]
+fn the_strategy_and_the_profiles_canary_go_together() {
+    let refused = |strategy: &str, gradual: bool| {
+        let server = Server::new();
+        let mut context = about(prod(strategy), "prod", "0.2.0", None);
+        context.environment.as_mut().unwrap().gradual = gradual;
+        let errors = [
+            Systemd::apply(&server, &context).map(|_| ()),
+            Systemd::deploy(&server, &context).map(|_| ()),
+        ];
+        assert_eq!(server.told(), "");
+        let texts: Vec<_> = errors.map(|error| message(error.unwrap_err())).into();
+        assert!(texts.iter().all(|text| *text == texts[0]), "{texts:?}");
+        texts[0].clone()
+    };
+    insta::assert_snapshot!(refused("canary", false), @"`strategy` is `canary`, and the profile has no `[environments.prod.canary]`, so a release would never get a client: add its steps, or take `blue-green`");
+    insta::assert_snapshot!(refused("blue-green", true), @r#"the profile has `[environments.prod.canary]`, which needs `strategy = "canary"` here"#);
+    // Going back is never refused.
+    let server = running(&prod("canary"), "prod", &["0.1.0", "0.2.0"]);
+    let mut context = about(prod("canary"), "prod", "0.2.0", Some("0.1.0"));
+    context.environment.as_mut().unwrap().gradual = false;
+    Systemd::rollback(&server, &context, &built("0.1.0")).unwrap();
+}
+
+#[test]
 fn is_said_of_units_before_they_are_written() {
     let of = || prod("blue-green");
     insta::assert_snapshot!(refused(of(), |c| c["web"]["run"] = json!(["app", "{{secret:key}}"])), @"`web.run` holds a secret, which everybody on the server would see: put it into `env`");

@@ -60,7 +60,7 @@ fn what_does_not_come_up_is_taken_back() {
     for (app, said) in [
         (
             App::Dies,
-            "ended by itself (exit-code, started again 1 times); it said last:\nModuleNotFoundError: No module named 'fastapi'",
+            "ended by itself (exit-code, started again 1 times)\nit said last:\nModuleNotFoundError: No module named 'fastapi'",
         ),
         (
             App::DiesLater,

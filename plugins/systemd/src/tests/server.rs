@@ -476,7 +476,7 @@ impl Server {
                 Some(Node::File(there)) => text(
                     &there
                         .lines()
-                        .filter_map(|line| Some(format!("{}=\n", line.split_once('=')?.0)))
+                        .filter_map(|line| Some(format!("{}=\"\n", line.split_once("=\"")?.0)))
                         .collect::<String>(),
                 ),
                 _ => none(2),

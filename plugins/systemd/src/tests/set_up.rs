@@ -117,11 +117,13 @@ fn a_bare_server_becomes_one_and_a_second_run_changes_nothing() {
         == /var/www/letsencrypt
         + folder, 0755
         == /etc/nginx/sites-available/staging-agentiq
-        @@ -0,0 +1,7 @@
+        @@ -0,0 +1,9 @@
         +# runner: agentiq/staging
         +server {
         +    listen 80;
         +    server_name staging.agentiq.ru;
+        +    access_log /var/log/nginx/agentiq-staging.access.log;
+        +    error_log /var/log/nginx/agentiq-staging.error.log;
         +    location /.well-known/acme-challenge/ { root /var/www/letsencrypt; }
         +    location / { return 301 https://$host$request_uri; }
         +}
@@ -143,13 +145,15 @@ fn a_bare_server_becomes_one_and_a_second_run_changes_nothing() {
         +
          server {
              listen 80;
-        @@ -6,2 +8,39 @@
+        @@ -8,2 +10,41 @@
              location / { return 301 https://$host$request_uri; }
          }
         +
         +server {
         +    listen 443 ssl;
         +    server_name staging.agentiq.ru;
+        +    access_log /var/log/nginx/agentiq-staging.access.log;
+        +    error_log /var/log/nginx/agentiq-staging.error.log;
         +    ssl_certificate /etc/letsencrypt/live/staging.agentiq.ru/fullchain.pem;
         +    ssl_certificate_key /etc/letsencrypt/live/staging.agentiq.ru/privkey.pem;
         +    client_max_body_size 10m;
@@ -282,13 +286,15 @@ fn two_ports_make_a_template_and_a_switch() {
         +map $host $agentiq_prod_slot { default 8001; }
         +map $host $agentiq_prod_shares { default "8001=100"; }
         == /etc/nginx/sites-available/agentiq
-        @@ -0,0 +1,46 @@
+        @@ -0,0 +1,50 @@
         +# runner: agentiq/prod
         +include /etc/nginx/runner/agentiq-prod.conf;
         +
         +server {
         +    listen 80;
         +    server_name agentiq.ru;
+        +    access_log /var/log/nginx/agentiq-prod.access.log;
+        +    error_log /var/log/nginx/agentiq-prod.error.log;
         +    location /.well-known/acme-challenge/ { root /var/www/letsencrypt; }
         +    location / { return 301 https://$host$request_uri; }
         +}
@@ -296,6 +302,8 @@ fn two_ports_make_a_template_and_a_switch() {
         +server {
         +    listen 443 ssl;
         +    server_name agentiq.ru;
+        +    access_log /var/log/nginx/agentiq-prod.access.log;
+        +    error_log /var/log/nginx/agentiq-prod.error.log;
         +    ssl_certificate /etc/ssl/runner/agentiq.ru.crt;
         +    ssl_certificate_key /etc/ssl/runner/agentiq.ru.key;
         +    client_max_body_size 10m;
@@ -340,7 +348,7 @@ fn secrets_are_compared_and_written_on_the_server_only() {
     let path = "/etc/runner/agentiq-staging.env";
     insta::assert_snapshot!(file(&server, path), @r#"
         # runner: agentiq/staging
-        DATABASE_URL="postgresql://agentiq_staging:{{secret:staging-db}}@127.0.0.1/agentiq_chat_staging"
+        DATABASE_URL="postgresql://agentiq_staging:{{secret:staging-db|quoted}}@127.0.0.1/agentiq_chat_staging"
         ENV="staging"
         "#);
     let mut config = staging();
@@ -362,6 +370,36 @@ fn secrets_are_compared_and_written_on_the_server_only() {
         # runner: agentiq/staging
         OTHER="a\"b\\c \$x"
         "#);
+}
+
+#[test]
+fn a_value_may_have_quotes_and_several_lines() {
+    let server = running(&staging(), "staging", &[]);
+    let mut config = staging();
+    config["env"] = json!({"KEY": "-----BEGIN-----\nZm9v=\n-----END-----", "ODD": "`{{secret:a}}\"{{secret:b|quoted}}{{secret:\\}}"});
+    applied(&server, config.clone(), "staging").unwrap();
+    insta::assert_snapshot!(file(&server, "/etc/runner/agentiq-staging.env"), @r#"
+        # runner: agentiq/staging
+        KEY="-----BEGIN-----
+        Zm9v=
+        -----END-----"
+        ODD="\`{{secret:a|quoted}}\"{{secret:b|quoted}}{{secret:\\|quoted}}"
+        "#);
+    // The names of variables are told, and no line of a value.
+    config["env"] = json!({"OTHER": "x"});
+    insta::assert_snapshot!(applied(&server, config.clone(), "staging").unwrap(), @r"
+        == /etc/runner/agentiq-staging.env
+        -KEY
+        -ODD
+        +OTHER
+        ~ units have it from their next start
+        ");
+    config["env"] = json!({"OTHER": "a\0b"});
+    let error = applied(&server, config, "staging").unwrap_err();
+    assert_eq!(
+        message(error),
+        "`env.OTHER` holds a zero byte, which no variable can"
+    );
 }
 
 #[test]

@@ -116,7 +116,8 @@ fn nginx_that_refuses_or_does_not_listen_gets_its_file_back() {
     insta::assert_snapshot!(failed(|server| server.deaf.set(true)), @"nginx was reloaded and does not serve 8003=100: look for `emerg` in its error log; it answered: HTTP/1.1 200 OK · Server: nginx · x-runner-shares: 8001=100; what ran before still serves");
     insta::assert_snapshot!(failed(|server| server.listens.set(Some(8003))), @r#"port 8003 of vps is taken by another program ("grafana",pid=7,fd=3): stop it, or give this environment another port in `web.ports`"#);
     insta::assert_snapshot!(failed(|server| server.broken.borrow_mut().push(("restart agentiq-celery@8003", 1, "Job failed."))), @r"
-        starting `agentiq-celery@8003.service`: ended with exit code 1: Job failed.; it said last:
+        starting `agentiq-celery@8003.service`: ended with exit code 1: Job failed.
+        it said last:
         ModuleNotFoundError: No module named 'fastapi'; what ran before still serves
         ");
 }
