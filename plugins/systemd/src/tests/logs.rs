@@ -2,6 +2,7 @@ use runner_sdk::Logs;
 use runner_sdk::logs::{Line, Page};
 use runner_sdk::testing::{START, ScriptedHost};
 
+use super::server::manifest;
 use super::*;
 
 const ACCESS: &str = "/var/log/nginx/agentiq-staging.access.log";
@@ -25,7 +26,14 @@ impl Talk {
     }
 
     fn root(self, words: &[&str], stdout: &str) -> Self {
-        let words = ["sudo", "-n"].iter().chain(words);
+        let words: Vec<String> = ["sudo", "-n"]
+            .iter()
+            .chain(words)
+            .map(|&word| word.to_owned())
+            .collect();
+        let wants = manifest::wants();
+        let wanted = wants.iter().any(|want| manifest::covers(want, &words));
+        assert!(wanted, "not in plugin.toml: {words:?}");
         Self(self.0.run(words).on("vps").with("nature", "read").stdout(stdout))
     }
 
