@@ -140,8 +140,8 @@ Examples:
     Status(StatusArgs),
     /// Show what the programs of an environment write, and the web server in front of them
     #[command(after_help = "\
-In order of time, each line with its source; times are UTC. A line that carries no time stands behind the one before it, and \
-`--since` does not leave it out. Values of secrets are taken out.
+In order of time, each line with its source; times are UTC. A line that says no time has that of the line before it; where \
+there is none, `--since` does not leave it out. Values of secrets are taken out.
 
 Examples:
   runner logs staging                            the newest 100 lines of all sources

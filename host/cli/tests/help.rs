@@ -301,6 +301,34 @@ fn of_what_only_looks() {
       runner status
       runner status prod --output json
     ");
+    insta::assert_snapshot!(own(&["logs"]), @r"
+    Show what the programs of an environment write, and the web server in front of them
+
+    Usage: runner logs [OPTIONS] <ENV>
+
+    Arguments:
+      <ENV>  The environment
+
+    Options:
+      -u, --unit <NAME>   Only this source, e.g. `web` or `nginx-error`; may be given several times
+      -f, --follow        Go on with what is written, until Ctrl-C
+          --since <WHEN>  Only what is newer: `1h`, `30m`, or an instant like $DAYT10:00:00Z
+      -n, --lines <N>     At most so many lines, the newest of all sources together; 100 unless
+                          `--since` is given
+      -h, --help          Print help
+
+    ...
+
+    In order of time, each line with its source; times are UTC. A line that says no time has that of the
+    line before it; where there is none, `--since` does not leave it out. Values of secrets are taken
+    out.
+
+    Examples:
+      runner logs staging                            the newest 100 lines of all sources
+      runner logs prod --unit web --follow           go on until Ctrl-C
+      runner logs prod -u nginx-error --since 1h
+      runner logs prod --since 30m --output json     a line of JSON each
+    ");
     insta::assert_snapshot!(own(&["version"]), @r"
     Print the next version, and why it is that
 

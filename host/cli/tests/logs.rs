@@ -97,7 +97,7 @@ fn what_is_asked_for_wrongly() {
     ");
     insta::assert_snapshot!(env.run(&["logs", "staging", "--since", "yesterday"]), @r"
     --- stderr ---
-    error: invalid value 'yesterday' for '--since <WHEN>': neither a length of time like `1h` or `30m`, nor an instant like 2026-03-15T10:00:00Z
+    error: invalid value 'yesterday' for '--since <WHEN>': neither a length of time like `1h` or `30m`, nor an instant like $DAYT10:00:00Z
 
     For more information, try '--help'.
     [exit code 2]
@@ -111,7 +111,7 @@ fn a_secret_that_is_not_to_be_had_is_told_of() {
     --- stderr ---
     `web` has written nothing yet
     `worker` has written nothing yet
-    the secret `db` could not be told from other text here, and may stand in these lines: the secret `db`: the variable `SHOP_DB` is not set
+    the secret `db` could not be told from other text here, and may stand in these lines: no secret `db`: the environment has no variable `SHOP_DB`
     no lines
     [EOF]
     ");

@@ -143,9 +143,10 @@ impl<'a> Reader<'a> {
     }
 
     fn print(&mut self, lines: &[LogLine]) -> Done<()> {
+        let widths = lines.iter().map(|line| line.source.chars().count());
+        self.width = widths.fold(self.width, usize::max);
         let mut text = String::new();
         for line in lines {
-            self.width = self.width.max(line.source.chars().count());
             text += &match self.app.json() {
                 true => json!({"at": line.at, "source": line.source, "text": line.text}).to_string(),
                 false => self.line(line),

@@ -1,5 +1,8 @@
 //! An environment from nothing.
 
+mod trouble;
+mod variables;
+
 use super::*;
 
 fn applied(server: &Server, config: Value, environment: &str) -> Result<String, Error> {
@@ -343,124 +346,10 @@ fn two_ports_make_a_template_and_a_switch() {
 }
 
 #[test]
-fn secrets_are_compared_and_written_on_the_server_only() {
-    let server = running(&staging(), "staging", &[]);
-    let path = "/etc/runner/agentiq-staging.env";
-    insta::assert_snapshot!(file(&server, path), @r#"
-        # runner: agentiq/staging
-        DATABASE_URL="postgresql://agentiq_staging:{{secret:staging-db|quoted}}@127.0.0.1/agentiq_chat_staging"
-        ENV="staging"
-        "#);
-    let mut config = staging();
-    config["env"]["ENV"] = json!("stage");
-    insta::assert_snapshot!(applied(&server, config.clone(), "staging").unwrap(), @r"
-        == /etc/runner/agentiq-staging.env
-        ~ values
-        ~ units have it from their next start
-        ");
-    config["env"] = json!({"OTHER": "a\"b\\c $x"});
-    insta::assert_snapshot!(applied(&server, config, "staging").unwrap(), @r"
-        == /etc/runner/agentiq-staging.env
-        -DATABASE_URL
-        -ENV
-        +OTHER
-        ~ units have it from their next start
-        ");
-    insta::assert_snapshot!(file(&server, path), @r#"
-        # runner: agentiq/staging
-        OTHER="a\"b\\c \$x"
-        "#);
-}
-
-#[test]
-fn a_value_may_have_quotes_and_several_lines() {
-    let server = running(&staging(), "staging", &[]);
-    let mut config = staging();
-    config["env"] = json!({"KEY": "-----BEGIN-----\nZm9v=\n-----END-----", "ODD": "`{{secret:a}}\"{{secret:b|quoted}}{{secret:\\}}"});
-    applied(&server, config.clone(), "staging").unwrap();
-    insta::assert_snapshot!(file(&server, "/etc/runner/agentiq-staging.env"), @r#"
-        # runner: agentiq/staging
-        KEY="-----BEGIN-----
-        Zm9v=
-        -----END-----"
-        ODD="\`{{secret:a|quoted}}\"{{secret:b|quoted}}{{secret:\\|quoted}}"
-        "#);
-    // The names of variables are told, and no line of a value.
-    config["env"] = json!({"OTHER": "x"});
-    insta::assert_snapshot!(applied(&server, config.clone(), "staging").unwrap(), @r"
-        == /etc/runner/agentiq-staging.env
-        -KEY
-        -ODD
-        +OTHER
-        ~ units have it from their next start
-        ");
-    config["env"] = json!({"OTHER": "a\0b"});
-    let error = applied(&server, config, "staging").unwrap_err();
-    assert_eq!(
-        message(error),
-        "`env.OTHER` holds a zero byte, which no variable can"
-    );
-}
-
-#[test]
 fn what_was_switched_stays_when_the_set_up_runs_again() {
     let server = running(&prod("blue-green"), "prod", &["0.1.0", "0.2.0"]);
     assert_eq!(applied(&server, prod("blue-green"), "prod").unwrap(), "");
     server.put("/etc/nginx/runner/agentiq-prod.conf", "# by hand\n");
     let told = applied(&server, prod("blue-green"), "prod").unwrap();
     assert!(told.contains("+# shares: 8003=100"), "{told}");
-}
-
-#[test]
-fn a_site_that_nginx_refuses_is_taken_back() {
-    let server = running(&prod("blue-green"), "prod", &["0.1.0"]);
-    let before = server.nodes.borrow().clone();
-    server.refused.set(Some("20m"));
-    let mut config = prod("blue-green");
-    config["nginx"]["body-limit"] = json!("20m");
-    insta::assert_snapshot!(message(applied(&server, config, "prod").unwrap_err()), @r#"nginx refuses the site `agentiq`, so its files are as they were: nginx: [emerg] unexpected "20m""#);
-    assert_eq!(*server.nodes.borrow(), before);
-}
-
-#[test]
-fn another_environments_files_are_not_touched() {
-    let server = running(&staging(), "staging", &[]);
-    let refused = |change: fn(&mut Value)| {
-        let mut config = prod("blue-green");
-        change(&mut config);
-        message(applied(&server, config, "prod").unwrap_err())
-    };
-    insta::assert_snapshot!(refused(|config| config["root"] = json!("/opt/agentiq-staging")), @"`/opt/agentiq-staging` belongs to agentiq/staging: give `prod` a `root` of its own");
-    insta::assert_snapshot!(refused(|config| config["nginx"]["site"] = json!("staging-agentiq")), @"`/etc/nginx/sites-available/staging-agentiq` belongs to agentiq/staging: give `prod` names, ports and folders of its own");
-    insta::assert_snapshot!(refused(|config| {
-        config["strategy"] = json!("restart");
-        config["web"]["ports"] = json!([8001]);
-        config["web"]["unit"] = json!("agentiq-staging");
-    }), @"`/etc/systemd/system/agentiq-staging.service` belongs to agentiq/staging: give `prod` names, ports and folders of its own");
-}
-
-#[test]
-fn a_name_that_leads_elsewhere_gets_no_certificate() {
-    let mut config = staging();
-    config["nginx"]["address"] = json!("10.0.0.1");
-    insta::assert_snapshot!(message(applied(&Server::new(), config, "staging").unwrap_err()), @"`staging.agentiq.ru` leads to 79.137.175.164, not to 10.0.0.1: set its A record");
-}
-
-#[test]
-fn a_web_root_that_is_a_folder_is_moved_aside() {
-    let server = Server::new();
-    server.put("/var/www/staging/index.html", "<html>");
-    let told = applied(&server, staging(), "staging").unwrap();
-    assert!(
-        told.contains("== /var/www/staging\n~ a folder becomes a link to `/var/www/staging.before-runner`"),
-        "{told}"
-    );
-    assert_eq!(
-        server.link_to("/var/www/staging").as_deref(),
-        Some("/var/www/staging.before-runner")
-    );
-    assert_eq!(
-        file(&server, "/var/www/staging.before-runner/index.html"),
-        "<html>"
-    );
 }
