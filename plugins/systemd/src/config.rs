@@ -61,7 +61,7 @@ pub(crate) enum Strategy {
     Restart,
     /// The new version starts on the other port; nginx is switched over once it is healthy.
     BlueGreen,
-    /// The same, bit by bit: by the steps of the environment's `canary`, without which it never gets a client.
+    /// The same, bit by bit: by the steps of the environment's `canary`, which belongs to this strategy and to no other.
     Canary,
 }
 

@@ -25,7 +25,11 @@ pub(super) fn page(
     reach: &Reach<'_>,
 ) -> Done<LogPage> {
     let used = logs(here, name)?;
-    let mut unknown = unknown_secrets(here, name)?;
+    // Once is enough: what is known stays known, and a program that knows no secret would be asked every second.
+    let unknown = match reach {
+        Reach::Newest { .. } => unknown_secrets(here, name)?,
+        Reach::After { .. } => Vec::new(),
+    };
     let context = here.call_context(&used, Some(name));
     let calls = here.calls(&used);
     let said = match *reach {
@@ -33,9 +37,7 @@ pub(super) fn page(
         Reach::After { cursor } => used.plugin.more_logs(calls, context, sources, cursor),
     };
     let mut page = without_secrets(&here.conductor.world, here.said(&used, said)?);
-    if matches!(reach, Reach::Newest { .. }) {
-        page.notes.append(&mut unknown);
-    }
+    page.notes.extend(unknown);
     Ok(page)
 }
 
