@@ -37,6 +37,8 @@ pub struct Places {
     pub cache: PathBuf,
     /// This program, which supervises services as `runner supervise`.
     pub runner: PathBuf,
+    /// Which of the profile's machines this is, if it is one of them: nothing goes to it over SSH.
+    pub here: Option<String>,
 }
 
 /// Everything outside.
@@ -107,7 +109,15 @@ impl World {
         let secrets = Arc::new(Secrets::new(sources, root, handle.clone(), stop.clone()));
         let run_folder = places.data.join("runs").join(run.id.as_str());
         let known = &run.header.profile.machines;
-        let machines = Machines::new(run.id.as_str(), known, workspace, &secrets, handle, stop);
+        let machines = Machines::new(
+            run.id.as_str(),
+            known,
+            places.here.as_deref(),
+            workspace,
+            &secrets,
+            handle,
+            stop,
+        );
         let folder = places.data.join("artifacts");
         let artifacts = Artifacts::new(folder, workspace.clone(), machines.clone(), stop.clone())
             .shared(Arc::clone(&store));

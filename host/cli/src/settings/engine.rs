@@ -8,7 +8,7 @@ use runner_engine::store::Store;
 use runner_engine::workspace::Workspace;
 use runner_engine::world::Places;
 
-use super::Project;
+use super::{Project, folders};
 use crate::error::{CommandError, Done};
 
 /// A setup, and the runtime that it works on.
@@ -35,6 +35,7 @@ impl Engine {
                 data: project.folders.data.clone(),
                 cache: project.folders.cache.clone(),
                 runner,
+                here: folders::here(),
             },
             source: project.source(),
             identity: project.identity()?,

@@ -14,6 +14,10 @@ const DATA: &str = "RUNNER_DATA_DIR";
 const CACHE: &str = "RUNNER_CACHE_DIR";
 /// Overrides the store that the profile names.
 const STORE: &str = "RUNNER_STORE";
+/// Names the machine of the profile that this is: nothing goes to it over SSH.
+const HERE: &str = "RUNNER_HERE";
+/// A whole profile, as a schedule's set-up installs it beside its units: there is no repository, and no other layer.
+const PROFILE: &str = "RUNNER_PROFILE_FILE";
 
 /// Where the project's store is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,10 +51,6 @@ pub(crate) struct Folders {
 impl Folders {
     /// The folders of the project `name`; `store` is what its profile says.
     pub(crate) fn of(name: &str, store: Option<String>, repository: &Repository) -> Done<Self> {
-        let first = repository.first_commit().ok_or_else(|| {
-            CommandError::config(format!("`{}` has no commit yet", repository.root.display()))
-                .hint("git commit: a release is made of commits")
-        })?;
         let safe = |c: char| {
             if c.is_alphanumeric() || "-_.".contains(c) {
                 c
@@ -59,7 +59,10 @@ impl Folders {
             }
         };
         let name: String = name.chars().map(safe).collect();
-        let folder = format!("{name}-{}", &first[..first.len().min(8)]);
+        let folder = match installed_profile() {
+            Some(_) => name,
+            None => format!("{name}-{}", first_commit(repository)?),
+        };
         let data = variable(DATA)
             .or_else(|| own().map(|own| own.data_dir().to_path_buf()))
             .ok_or_else(homeless)?;
@@ -78,6 +81,26 @@ impl Folders {
             store,
         })
     }
+}
+
+/// The beginning of its id: two projects of one name are two.
+fn first_commit(repository: &Repository) -> Done<String> {
+    let mut first = repository.first_commit().ok_or_else(|| {
+        CommandError::config(format!("`{}` has no commit yet", repository.root.display()))
+            .hint("git commit: a release is made of commits")
+    })?;
+    first.truncate(8);
+    Ok(first)
+}
+
+/// The machine of the profile that this is.
+pub(super) fn here() -> Option<String> {
+    variable(HERE).map(|name| name.to_string_lossy().into_owned())
+}
+
+/// The profile that is installed on this machine, and works without a repository.
+pub(super) fn installed_profile() -> Option<PathBuf> {
+    variable(PROFILE)
 }
 
 /// The folder of compiled plugins.

@@ -15,6 +15,9 @@ const FILE: &str = "runner.toml";
 
 /// All layers, the lowest first, and the name of the profile.
 pub(super) fn read(global: &Global, repository: &Repository) -> Done<(Vec<Layer>, String)> {
+    if let Some(path) = folders::installed_profile() {
+        return Ok((vec![layer(&path, repository)?], repository.named(&path)));
+    }
     let mut layers = Vec::new();
     if let Some(path) = folders::user_profile().filter(|path| path.is_file()) {
         layers.push(layer(&path, repository)?);

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::folders;
 use crate::error::{CommandError, Done};
 
-/// A work tree of git.
+/// A work tree of git; beside an installed profile, the folder that the program was started in.
 #[derive(Clone, Debug)]
 pub(crate) struct Repository {
     /// Its top folder; absolute.
@@ -18,6 +19,10 @@ impl Repository {
     /// Finds it upwards from `directory`, or from the current folder.
     pub(crate) fn around(directory: Option<&Path>) -> Done<Self> {
         let current = current(directory)?;
+        if folders::installed_profile().is_some() {
+            let root = current.clone();
+            return Ok(Self { root, current });
+        }
         let top = git(&current, &["rev-parse", "--show-toplevel"]).map_err(|why| match why {
             NoGit::Program(why) => CommandError::config(format!("cannot run git: {why}"))
                 .hint("install git; `runner doctor` checks what else is missing"),

@@ -1,6 +1,7 @@
 //! Machines: the one that `runner` runs on, and those that are reached over SSH.
 //!
-//! What is done on a machine is asked of [`Machines::of`] in one place per capability; the ways part there and nowhere
+//! One of the profile's may be the one that `runner` runs on, e.g. when a timer of the server starts it: then `sh` takes the
+//! place of `ssh`, and nothing else differs. What is done on a machine is asked of [`Machines::of`] in one place per capability; the ways part there and nowhere
 //! else. Over SSH everything goes through the user's own `ssh` program, as sh scripts that are fixed (`machine/sh`).
 
 mod carrier;
@@ -45,10 +46,11 @@ pub(super) enum Place<'a> {
 
 impl Machines {
     /// The machines of a profile, for the run of this id. Nothing is connected before it is needed; what was is closed
-    /// when the last clone is dropped.
+    /// when the last clone is dropped. `here` is the name of the one that `runner` runs on, if it is one of them.
     pub fn new(
         run: &str,
         machines: &BTreeMap<String, Machine>,
+        here: Option<&str>,
         workspace: &Workspace,
         secrets: &Arc<Secrets>,
         handle: &Handle,
@@ -56,7 +58,15 @@ impl Machines {
     ) -> Self {
         let remote = machines.iter().map(|(name, machine)| {
             let secrets = Arc::clone(secrets);
-            let remote = Remote::new(name, machine, workspace, secrets, handle.clone(), stop.clone());
+            let remote = Remote::new(
+                name,
+                machine,
+                here == Some(name.as_str()),
+                workspace,
+                secrets,
+                handle.clone(),
+                stop.clone(),
+            );
             (name.clone(), Arc::new(remote))
         });
         Self {

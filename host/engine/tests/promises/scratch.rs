@@ -145,6 +145,7 @@ impl Scratch {
                 data: self.folder().join("data"),
                 cache: cache(),
                 runner: PathBuf::from("/bin/false"),
+                here: None,
             },
             source: PluginSource {
                 official: by_name,

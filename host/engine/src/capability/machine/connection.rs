@@ -1,5 +1,5 @@
 //! One machine's connection: a master `ssh` that all that is done there goes through, opened when it is first needed,
-//! opened again when it was lost, and closed at the end of the run.
+//! opened again when it was lost, and closed at the end of the run. On the machine itself a `sh` takes its place.
 
 use std::{
     fs::{self, DirBuilder, File},
@@ -36,6 +36,8 @@ const LONGEST_FOLDER: usize = 60;
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) named: Named,
+    /// The machine is the one that `runner` runs on: what would go through `ssh` is given to `sh`.
+    here: bool,
     options: Vec<String>,
     timeout: Duration,
     secrets: Arc<Secrets>,
@@ -58,6 +60,7 @@ impl Connection {
     pub(super) fn new(
         name: &str,
         machine: &Machine,
+        here: bool,
         workspace: &Path,
         secrets: &Arc<Secrets>,
         handle: Handle,
@@ -98,6 +101,7 @@ impl Connection {
                 destination: machine.ssh.clone(),
                 line: line.join(" "),
             },
+            here,
             options,
             timeout,
             secrets: Arc::clone(secrets),
@@ -109,6 +113,9 @@ impl Connection {
 
     /// The `ssh` that runs a command there, through the connection, which is opened if need be.
     pub(super) fn program(&self, command: &str) -> Result<Command, Fault> {
+        if self.here {
+            return Ok(self.sh(command));
+        }
         let socket = self.open()?;
         let mut ssh = self.ssh(&socket, &["-o", "ControlMaster=no"]);
         // Without the master it must not connect by itself: that would be another connection, with other errors.
@@ -117,6 +124,20 @@ impl Connection {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         Ok(ssh)
+    }
+
+    /// As sshd does it: the command is given to a shell, in the user's home.
+    fn sh(&self, command: &str) -> Command {
+        let mut sh = Command::new("/bin/sh");
+        sh.args(["-c", command])
+            .current_dir(std::env::home_dir().unwrap_or_else(|| PathBuf::from("/")))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true);
+        hide_own_environment(&self.secrets, &mut sh);
+        sh
     }
 
     /// Something went wrong that the connection may be to blame for.

@@ -1,4 +1,4 @@
-//! A machine over SSH: attempts of an effect, and what becomes of one whose connection was lost.
+//! A machine of the profile: attempts of an effect, and what becomes of one whose connection was lost.
 
 use std::{io::Read, sync::Arc, time::Duration};
 
@@ -26,7 +26,7 @@ pub(super) const BEHIND: u64 = 10;
 /// Bytes that are sent at once.
 const PIECE: usize = 64 * 1024;
 
-/// A machine that is reached over SSH.
+/// A machine that is reached over SSH, or is this one and reached through `sh`.
 #[derive(Debug)]
 pub(in crate::capability) struct Remote {
     connection: Connection,
@@ -87,6 +87,7 @@ impl Remote {
     pub(super) fn new(
         name: &str,
         machine: &Machine,
+        here: bool,
         workspace: &Workspace,
         secrets: Arc<Secrets>,
         handle: Handle,
@@ -96,6 +97,7 @@ impl Remote {
             connection: Connection::new(
                 name,
                 machine,
+                here,
                 workspace.root(),
                 &secrets,
                 handle.clone(),
@@ -262,7 +264,10 @@ impl Remote {
                 ended.map(|ended| (ended, wire.told.get().cloned(), login))
             })
             .map_err(|error: std::io::Error| {
-                Fault::failed(format!("cannot run `ssh` for machine `{}`: {error}", self.name()))
+                Fault::failed(format!(
+                    "cannot run a program for machine `{}`: {error}",
+                    self.name()
+                ))
             })?;
         let Ended { status, why } = ended;
         match (wire, login) {

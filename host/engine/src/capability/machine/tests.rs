@@ -2,6 +2,7 @@
 
 mod connection;
 mod files;
+mod here;
 mod program;
 mod server;
 
@@ -72,7 +73,7 @@ impl Bench {
             stop.clone(),
         ));
         let known = BTreeMap::from([("vps".to_owned(), server.machine())]);
-        let machines = Machines::new("r-1", &known, &workspace, &secrets, &handle, &stop);
+        let machines = Machines::new("r-1", &known, None, &workspace, &secrets, &handle, &stop);
         let store = root.join("store");
         let artifacts = Artifacts::new(store, workspace.clone(), machines.clone(), stop.clone());
         let artifacts = Arc::new(artifacts);
