@@ -35,15 +35,19 @@ pub fn line<C>(context: &Context<C>, event: &Event) -> String {
         }
         Event::Alert(text) => format!("🔔 ALERT: {environment}: {text}"),
         Event::Released(notes) => format!("📦 {} released", tagged(context, &notes.version)),
+        Event::Digest(text) => format!("🗒️ DIGEST: {text}"),
     };
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The message with everything that belongs to it: a release's has its notes below.
+/// The message with everything that belongs to it: a release's has its notes below, a digest's has a line for each thing.
 pub fn full<C>(context: &Context<C>, event: &Event) -> String {
     match event {
         Event::Released(notes) if !notes.markdown.trim().is_empty() => {
             format!("{}\n\n{}", line(context, event), notes.markdown.trim())
+        }
+        Event::Digest(text) => {
+            format!("🗒️ DIGEST: {}", text.trim())
         }
         _ => line(context, event),
     }
@@ -70,6 +74,7 @@ pub fn name(event: &Event) -> &'static str {
         Event::ApprovalWanted(_) => "approval-wanted",
         Event::Alert(_) => "alert",
         Event::Released(_) => "released",
+        Event::Digest(_) => "digest",
     }
 }
 
@@ -146,6 +151,19 @@ mod tests {
             "📦 v1.2.3 released\n\n### Features\n\n- carts (#45)"
         );
         assert_eq!(full(&prod(), &released("\n")), "📦 v1.2.3 released");
+    }
+
+    #[test]
+    fn a_digest_has_a_line_for_each_thing() {
+        let digest = Event::Digest("prod, last 1 d: 1 warning\n- warning: lag 12000\n".into());
+        assert_eq!(
+            line(&prod(), &digest),
+            "🗒️ DIGEST: prod, last 1 d: 1 warning - warning: lag 12000"
+        );
+        assert_eq!(
+            full(&prod(), &digest),
+            "🗒️ DIGEST: prod, last 1 d: 1 warning\n- warning: lag 12000"
+        );
     }
 
     #[test]

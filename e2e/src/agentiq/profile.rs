@@ -4,7 +4,8 @@ use std::path::Path;
 
 use crate::{Agentiq, Repository as _};
 
-/// The repository's own `runner.toml`: no certificate authority, nobody to tell, and watches that take seconds.
+/// The repository's own `runner.toml`: no certificate authority, nobody to tell, watches that take seconds, and
+/// timers that wait.
 pub(super) const OWN: &str = r#"# The server of the tests: no authority can reach it, and nobody else is told.
 [environments.staging.target.config]
 env = { DEMO_PASSWORD = "{{secret:demo-password}}", WB_API_TOKEN = "" }
@@ -33,6 +34,18 @@ config.path = ".runner/notices.log"
 
 [metrics]
 sentry = false
+
+[digest.readings]
+warnings = false
+errors = false
+critical = false
+
+# Installed, and not started while a trial compares what was before with what is after.
+[schedule]
+backup.at = "yearly"
+critical.at = "yearly"
+digest-production.at = "yearly"
+digest-staging.at = "yearly"
 "#;
 
 /// After the first release: without the checks of the gate, which are the same whatever happens on the server, and with a

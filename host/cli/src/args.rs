@@ -1,6 +1,7 @@
 //! The command line. What it says is parsed here and interpreted by [`crate::settings`] and the commands.
 
 pub(crate) mod ci;
+pub(crate) mod digest;
 pub(crate) mod logs;
 pub(crate) mod plugin;
 pub(crate) mod runs;
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::screen::Color;
 pub(crate) use ci::{CiCommand, GithubArgs};
+pub(crate) use digest::DigestArgs;
 pub(crate) use logs::LogsArgs;
 pub(crate) use plugin::PluginCommand;
 pub(crate) use runs::{AnswerArgs, CancelArgs, HistoryArgs, ResumeArgs, ShowArgs};
@@ -191,6 +193,9 @@ Examples:
   runner show 3f2a --log gate/build          all output of a step's programs
   runner show 3f2a --events                  the journal, a line of JSON each")]
     Show(ShowArgs),
+    /// Tell what happened lately: runs, rules that were breached, readings
+    #[command(after_help = digest::EXAMPLES)]
+    Digest(DigestArgs),
     /// Print the next version, and why it is that
     #[command(after_help = "\
 Examples:

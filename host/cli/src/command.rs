@@ -5,6 +5,7 @@ mod changelog;
 mod ci;
 mod completions;
 mod costs;
+mod digest;
 mod doctor;
 mod history;
 mod logs;
@@ -56,6 +57,7 @@ pub(crate) fn run(app: &App, command: Command) -> Done {
         Command::Cancel(args) => cancel::run(app, &args),
         Command::History(args) => history::run(app, &args),
         Command::Show(args) => show::run(app, &args),
+        Command::Digest(args) => digest::run(app, &args),
         Command::Version(args) => version::run(app, &args),
         Command::Changelog(args) => changelog::run(app, &args),
         Command::Profile(command) => profile::run(app, &command),

@@ -2,6 +2,7 @@
 
 use runner_core::event::Command;
 use runner_core::id::RunId;
+use runner_core::profile::Resolved;
 use runner_core::run::Run;
 use runner_engine::effects::Halt;
 use runner_engine::session::Session;
@@ -26,6 +27,17 @@ pub(crate) fn begin(app: &App, command: Command, plan: bool) -> Done {
     runner_core::plan::Plan::of(&resolved.profile, &command)
         .map_err(|error| CommandError::of(Exit::Config, &error).hint("runner profile show"))?;
     check::plugins(&project, &resolved)?;
+    begin_with(app, &project, resolved, command, plan)
+}
+
+/// The same with a profile that was checked.
+pub(crate) fn begin_with(
+    app: &App,
+    project: &Project,
+    resolved: Resolved,
+    command: Command,
+    plan: bool,
+) -> Done {
     let engine = if plan {
         project.engine()?
     } else {

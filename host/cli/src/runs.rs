@@ -137,6 +137,7 @@ pub(crate) fn title(run: &Run) -> String {
         | Command::Setup { environment } => {
             format!("{name} {environment}")
         }
+        Command::Digest { news } => format!("{name} {}", news.environment),
         _ => name.to_owned(),
     }
 }

@@ -41,6 +41,7 @@ fn of_runner() {
       cancel        Cancel a run; what it has deployed and not found good is rolled back
       history       List runs
       show          Show one run: its steps, what it wrote, who decided
+      digest        Tell what happened lately: runs, rules that were breached, readings
       version       Print the next version, and why it is that
       changelog     Print the changelog's section of the next release
       profile       List, show and check profiles
@@ -344,6 +345,35 @@ fn of_what_only_looks() {
       runner version                     0.2.0 on standard output, the reason on standard error
       runner version --pre rc
     ");
+    insta::assert_snapshot!(own(&["digest"]), @r#"
+    Tell what happened lately: runs, rules that were breached, readings
+
+    Usage: runner digest [OPTIONS] [ENV]
+
+    Arguments:
+      [ENV]  Only this environment
+
+    Options:
+          --since <TIME>   How far back, e.g. 24h or 7d [default: 1d]
+          --level <LEVEL>  What is told at least: info, warning or critical [default: info]
+          --new            Leave out what a digest of the last day has told already
+          --send           Tell the notifiers too
+          --plan           Print what would be done, in order, and do nothing
+      -h, --help           Print help
+
+    ...
+
+    Runs and rules are those that the project's store knows; readings are asked now, as
+    `[digest.readings.NAME]` of the profile says. Nothing to tell is not sent. A timer of a server tells
+    daily what `[schedule.NAME] run = ["digest", "prod", "--send"]` says; `runner env setup` installs
+    it.
+
+    Examples:
+      runner digest                          all environments, the last day
+      runner digest prod --since 7d
+      runner digest prod --send              also to notifiers whose `events` include `digest`
+      runner digest prod --since 10m --level critical --new --send
+    "#);
     insta::assert_snapshot!(own(&["changelog"]), @r"
     Print the changelog's section of the next release
 

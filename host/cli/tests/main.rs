@@ -3,6 +3,7 @@
 mod approval;
 mod ci;
 mod costs;
+mod digest;
 mod env;
 mod help;
 mod logs;

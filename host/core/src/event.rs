@@ -60,6 +60,8 @@ pub enum Command {
     },
     /// The gate alone.
     QualityGate,
+    /// What happened in an environment lately, told to the notifiers that want to know.
+    Digest { news: crate::news::News },
     /// One environment, with a version that has a tag.
     Deploy {
         environment: crate::id::EnvironmentName,
@@ -82,6 +84,7 @@ impl Command {
         match self {
             Self::Release { .. } => "release",
             Self::QualityGate => "quality-gate",
+            Self::Digest { .. } => "digest",
             Self::Deploy { .. } => "deploy",
             Self::Rollback { .. } => "rollback",
             Self::Setup { .. } => "env setup",

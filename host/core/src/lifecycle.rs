@@ -160,6 +160,7 @@ fn success(run: &Run) -> String {
     match &run.header.command {
         Command::Release { .. } => "released".to_owned(),
         Command::QualityGate => "every check passed".to_owned(),
+        Command::Digest { .. } => "told".to_owned(),
         Command::Deploy { environment, .. } => format!("deployed to {environment}"),
         Command::Rollback { environment, .. } => format!("{environment} went back"),
         Command::Setup { environment } => format!("{environment} is set up"),

@@ -46,13 +46,17 @@ impl Plan {
             profile,
             stages: Vec::new(),
         };
-        // Setting up is about no release: it neither looks for one nor reports of one.
-        let of_a_release = !matches!(command, Command::Setup { .. });
+        // Setting up and telling are about no release: they neither look for one nor report of one.
+        let of_a_release = !matches!(command, Command::Setup { .. } | Command::Digest { .. });
         if of_a_release {
             plan.stage(None, [("preflight".to_owned(), Action::Preflight)], When::Forward);
         }
         match command {
             Command::QualityGate => plan.gate(None),
+            Command::Digest { news } => {
+                profile.environment(&news.environment)?;
+                plan.notices(Notice::Digest, Some(&news.environment), When::Forward);
+            }
             Command::Release { .. } => {
                 plan.gate(None);
                 plan.version();
@@ -294,6 +298,16 @@ impl Planner<'_> {
                 environment: environment(),
             },
         );
+        // Also where this environment has none any more: what it had is removed.
+        if !self.profile.schedule.is_empty() {
+            self.one(
+                name,
+                "schedule",
+                Action::Schedule {
+                    environment: environment(),
+                },
+            );
+        }
         self.unlock(name);
     }
 
@@ -372,6 +386,7 @@ impl Notice {
     pub fn name(self) -> NoticeName {
         match self {
             Self::Gate => NoticeName::Gate,
+            Self::Digest => NoticeName::Digest,
             Self::ApprovalWanted => NoticeName::Approval,
             Self::DeployStarted | Self::DeploySucceeded | Self::DeployFailed => NoticeName::Deploy,
             Self::RolledBack => NoticeName::Rollback,
@@ -383,6 +398,7 @@ impl Notice {
     pub fn word(self) -> &'static str {
         match self {
             Self::Gate => "gate",
+            Self::Digest => "digest",
             Self::ApprovalWanted => "approval",
             Self::DeployStarted => "start",
             Self::DeploySucceeded => "success",

@@ -1,6 +1,7 @@
 //! The profile: a project's release process, as configuration. Layers and errors are in the modules below; here is the
 //! shape, from which the JSON Schema is derived.
 
+mod digest;
 mod layer;
 mod machines;
 mod merge;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use digest::{Digest, DigestReading};
 pub use layer::{Layer, Source};
 pub use machines::{LOCAL, Machine};
 pub use merge::{Merged, is_path, merge, stack};
@@ -28,7 +30,9 @@ pub use show::show;
 pub(crate) use show::toml;
 pub use uses::PlacedUse;
 
-use crate::{duration::Duration, grant::Permissions, rules::Rule, version::VersionPolicy};
+use crate::{
+    duration::Duration, grant::Permissions, rules::Rule, schedule::Schedule, version::VersionPolicy,
+};
 
 /// A whole process. Names (`[gate.lint]`) are the users' own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -69,6 +73,12 @@ pub struct Profile {
     /// Backups, by name.
     #[serde(default)]
     pub backup: BTreeMap<String, Use>,
+    /// What `runner digest` tells of.
+    #[serde(default, skip_serializing_if = "Digest::is_empty")]
+    pub digest: Digest,
+    /// What timers of machines start, by name; the set-up of its environment installs each.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub schedule: BTreeMap<String, Schedule>,
     /// Machines that are reached over SSH, by name.
     #[serde(default)]
     pub machines: BTreeMap<String, Machine>,
@@ -169,6 +179,8 @@ pub enum NoticeName {
     Alert,
     /// The release is out.
     Released,
+    /// What happened lately: `runner digest --send`.
+    Digest,
 }
 
 /// The changelog.

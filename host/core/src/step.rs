@@ -15,6 +15,8 @@ use crate::{
 pub enum Notice {
     /// How the gate went.
     Gate,
+    /// What happened lately, because somebody or a timer asked for it.
+    Digest,
     /// A person is waited for.
     ApprovalWanted,
     /// A deploy starts.
@@ -60,6 +62,8 @@ pub enum Action {
     Return { environment: EnvironmentName },
     /// Makes the environment what the profile says of it; has no undo, the same again goes on.
     Setup { environment: EnvironmentName },
+    /// Has the machines of the environment start what the profile schedules; has no undo, the same again goes on.
+    Schedule { environment: EnvironmentName },
     /// Waits until the target says that the release runs and is healthy.
     Health { environment: EnvironmentName },
     /// One check of the environment.
@@ -119,9 +123,9 @@ pub struct Step {
 }
 
 impl Step {
-    /// Whether its failure is told and then passed over: a notifier never fails a release.
+    /// Whether its failure is told and then passed over: a notifier never fails a release. A digest is nothing but its message.
     pub fn tolerated(&self) -> bool {
-        matches!(self.action, Action::Notify { .. })
+        matches!(&self.action, Action::Notify { notice, .. } if *notice != Notice::Digest)
     }
 }
 

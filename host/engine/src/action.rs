@@ -13,6 +13,7 @@ mod preflight;
 mod record;
 mod release;
 mod report;
+mod schedule;
 mod setup;
 mod traffic;
 mod watch;
@@ -62,6 +63,7 @@ pub(crate) fn perform(conductor: &Conductor, step: &Step, effects: &Effects) -> 
         }
         Action::Watch { environment } => watch::watch(&here, environment),
         Action::Setup { environment } => setup::setup(&here, environment),
+        Action::Schedule { environment } => schedule::schedule(&here, environment),
         Action::Record { environment } => record::record(&here, environment),
         Action::Unlock { environment } => lock::give(&here, environment),
         Action::Notify {
@@ -93,6 +95,19 @@ pub(crate) fn inspect(
     environment: &EnvironmentName,
 ) -> Done<Deployment> {
     deploy::inspect(&Here::new(conductor, step, effects), environment)
+}
+
+/// What the metrics sources say of the readings of a digest, asked outside of a run's plan.
+pub(crate) fn asked(
+    conductor: &Conductor,
+    step: &Step,
+    effects: &Effects,
+    environment: &EnvironmentName,
+    window_ms: u64,
+) -> Done<BTreeMap<String, Reading>> {
+    let here = Here::new(conductor, step, effects);
+    let readings = here.profile().digest.readings.clone();
+    watch::asked(&here, environment, &readings, window_ms)
 }
 
 /// What the metrics say of a version in an environment, asked outside of a run's plan.

@@ -3,6 +3,7 @@
 
 pub mod artifacts;
 pub mod clock;
+pub(crate) mod executable;
 pub mod files;
 pub mod git;
 pub mod http;

@@ -358,6 +358,7 @@ fn foresee(request: &Request) -> Outcome {
         | Request::WriteOutput { .. }
         | Request::LockTake { .. }
         | Request::LockGive { .. }
+        | Request::SendExecutable { .. }
         | Request::RecordGood { .. } => Ok(Response::Done),
         _ => unknown(),
     }

@@ -96,6 +96,20 @@ impl Look {
         })
     }
 
+    /// The readings of the profile's digest in an environment, over the last so many milliseconds, by name.
+    pub fn asked(
+        &self,
+        environment: &EnvironmentName,
+        window_ms: u64,
+    ) -> Result<BTreeMap<String, Reading>, LookError> {
+        let action = Action::Watch {
+            environment: environment.clone(),
+        };
+        self.at(action, |conductor, step, effects| {
+            action::asked(conductor, step, effects, environment, window_ms)
+        })
+    }
+
     /// The readings of an environment's watch of `version`, by rule. Where a source counts between two samples there is a second one,
     /// a second later.
     pub fn readings(

@@ -14,8 +14,8 @@ use runner_core::{
 
 use crate::{
     capability::{
-        Progress, artifacts::Artifacts, clock::Clock, files::Files, git::Git, http::Http, machine::Machines,
-        machine_files::MachineFiles, process::Processes, services::Services,
+        Progress, artifacts::Artifacts, clock::Clock, executable, files::Files, git::Git, http::Http,
+        machine::Machines, machine_files::MachineFiles, process::Processes, services::Services,
     },
     effects::Halt,
     journal::Journal,
@@ -49,6 +49,8 @@ pub struct World {
     leases: Arc<Leases>,
     cancelled: CancelledBy,
     run_folder: PathBuf,
+    /// This program.
+    runner: PathBuf,
     workspace: Workspace,
     secrets: Arc<Secrets>,
     process: Processes,
@@ -152,6 +154,7 @@ impl World {
             store,
             leases,
             run_folder,
+            runner: places.runner.clone(),
             secrets,
         }
     }
@@ -233,6 +236,16 @@ impl World {
             | Request::GitPush { .. } => self.git(request),
             Request::Ask(question) => self.person.ask(question, acting)?,
             Request::Now => self.clock.now(),
+            Request::Executable => executable::look(&self.runner),
+            Request::SendExecutable {
+                machine,
+                path,
+                digest,
+            } => {
+                let path = self.placed(machine, path);
+                self.machine_files
+                    .send(&self.runner, digest, machine.as_deref(), &path)
+            }
             Request::Random { bytes } => self.clock.random(*bytes),
             Request::Sleep { ms } => self.clock.sleep(*ms),
             Request::WriteOutput { path, content } => self.files.write_output(path, &content.0),

@@ -50,7 +50,11 @@ impl Notifier for SentryNotifier {
                 finalise(&api, &notes.version)?;
                 Ok(Some(page))
             }
-            Event::Gate(_) | Event::DeployFailed(_) | Event::ApprovalWanted(_) | Event::Alert(_) => Ok(None),
+            Event::Gate(_)
+            | Event::DeployFailed(_)
+            | Event::ApprovalWanted(_)
+            | Event::Alert(_)
+            | Event::Digest(_) => Ok(None),
         }
     }
 }

@@ -33,6 +33,7 @@ fn own(event: &Event) -> Value {
         }
         Event::ApprovalWanted(approval) => json!({"version": approval.version, "how": approval.how}),
         Event::Alert(text) => json!({"alert": text}),
+        Event::Digest(text) => json!({"digest": text}),
         Event::Released(notes) => {
             json!({"version": notes.version, "notes": notes.markdown, "structural": notes.structural})
         }
@@ -74,6 +75,7 @@ mod tests {
             Event::RolledBack(undo),
             Event::ApprovalWanted(approval),
             Event::Alert("lag".into()),
+            Event::Digest("prod: 1 other\n- a".into()),
             Event::Released(notes),
         ];
         let lines: Vec<_> = events
@@ -86,6 +88,7 @@ mod tests {
         {"environment":null,"event":"rolled-back","from":"1.2.3","project":"shop","reason":"errors","run":"run-1","step":"test","tag":null,"text":"⚠️ ROLLBACK: (no environment) v1.2.3 → v1.2.2: errors","to":"1.2.2","version":null}
         {"environment":null,"event":"approval-wanted","how":"runner approve r","project":"shop","run":"run-1","step":"test","tag":null,"text":"✋ v1.2.3 to (no environment) waits for approval: runner approve r","version":"1.2.3"}
         {"alert":"lag","environment":null,"event":"alert","project":"shop","run":"run-1","step":"test","tag":null,"text":"🔔 ALERT: (no environment): lag","version":null}
+        {"digest":"prod: 1 other\n- a","environment":null,"event":"digest","project":"shop","run":"run-1","step":"test","tag":null,"text":"🗒️ DIGEST: prod: 1 other - a","version":null}
         {"environment":null,"event":"released","notes":"- a","project":"shop","run":"run-1","step":"test","structural":true,"tag":null,"text":"📦 v1.2.3 released","version":"1.2.3"}
         "#);
     }

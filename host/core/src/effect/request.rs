@@ -266,6 +266,14 @@ pub enum Request {
     GitPush { remote: String, refs: Vec<String> },
     /// The host's: a file of the reports folder.
     WriteOutput { path: String, content: Bytes },
+    /// The host's: this executable, by its digest.
+    Executable,
+    /// The host's: copies this executable, if it has that digest, to a file of a machine.
+    SendExecutable {
+        machine: Option<String>,
+        path: String,
+        digest: Digest,
+    },
     /// The host's: takes an environment's lease in the store.
     LockTake {
         environment: EnvironmentName,
@@ -306,6 +314,7 @@ impl Request {
             | Self::Random { .. }
             | Self::Sleep { .. }
             | Self::GitState { .. }
+            | Self::Executable
             | Self::GoodReleases { .. }
             | Self::RunAlive { .. } => Nature::Read,
             // Everything else is made so that twice is the same as once. A question is: it waits for the same answer.
@@ -326,6 +335,7 @@ impl Request {
             | Self::WriteOutput { .. }
             | Self::LockTake { .. }
             | Self::LockGive { .. }
+            | Self::SendExecutable { .. }
             | Self::RecordGood { .. } => Nature::Idempotent,
             // It tells whether *this* call made the file; a second one would say no.
             Self::MachineCreate { .. } => Nature::Write,
@@ -352,7 +362,8 @@ impl Request {
             | Self::ServiceStop { machine, .. }
             | Self::ServiceStatus { machine, .. }
             | Self::ArtifactPut { machine, .. }
-            | Self::ArtifactGet { machine, .. } => machine,
+            | Self::ArtifactGet { machine, .. }
+            | Self::SendExecutable { machine, .. } => machine,
             _ => &None,
         };
         machine

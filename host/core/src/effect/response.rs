@@ -121,7 +121,7 @@ pub struct TagInfo {
 }
 
 /// What is checked out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GitStatus {
     /// Full id of `HEAD`.
     pub head: String,

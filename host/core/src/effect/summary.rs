@@ -64,6 +64,8 @@ pub(super) fn of(request: &Request) -> String {
         Request::RecordGood { environment, good } => {
             format!("record {} as good in {environment}", good.release.version)
         }
+        Request::Executable => "this executable".to_owned(),
+        Request::SendExecutable { machine, path, .. } => format!("copy runner to {}", on(machine, path)),
         Request::GoodReleases { environment } => format!("releases good in {environment}"),
     }
 }

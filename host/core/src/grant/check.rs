@@ -152,6 +152,8 @@ impl Needs {
             | Request::LockTake { .. }
             | Request::LockGive { .. }
             | Request::RecordGood { .. }
+            | Request::Executable
+            | Request::SendExecutable { .. }
             | Request::RunAlive { .. }
             | Request::GoodReleases { .. } => Err("only `runner` itself may".to_owned()),
         }

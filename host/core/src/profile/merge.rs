@@ -18,13 +18,15 @@ use super::problem::{ProfileError, ProfileErrors, choices, did_you_mean};
 use super::uses;
 
 /// What `false` drops; `*` is any name.
-pub(super) const REMOVABLE: [&[&str]; 12] = [
+pub(super) const REMOVABLE: [&[&str]; 14] = [
     &["gate", "*"],
     &["smoke", "*"],
     &["metrics", "*"],
     &["notify", "*"],
     &["backup", "*"],
     &["artifacts", "*"],
+    &["digest", "readings", "*"],
+    &["schedule", "*"],
     &["machines", "*"],
     &["secrets", "*"],
     &["environments", "*"],

@@ -13,11 +13,15 @@ use crate::{
     duration::Duration,
     grant::Permissions,
     rules::{self, Rule},
+    schedule::{
+        Schedule, ScheduleError,
+        calendar::{self, CalendarError},
+    },
     secret,
 };
 
 /// Tables whose keys become parts of step ids, files and messages.
-const NAMED: [&str; 9] = [
+const NAMED: [&str; 10] = [
     "gate",
     "smoke",
     "metrics",
@@ -25,6 +29,7 @@ const NAMED: [&str; 9] = [
     "backup",
     "artifacts",
     "environments",
+    "schedule",
     "machines",
     "secrets",
 ];
@@ -38,6 +43,8 @@ pub(super) fn check(merged: &Merged) -> Vec<ProfileError> {
     checking.names();
     checking.machines();
     checking.release();
+    checking.digest();
+    checking.schedules();
     for name in checking.entries("environments") {
         checking.environment(&entry("/environments", &name));
     }
@@ -139,6 +146,52 @@ impl<'a> Checking<'a> {
                     "a release goes through an environment once".to_owned(),
                 );
             }
+        }
+    }
+
+    fn digest(&mut self) {
+        let readings = "/digest/readings";
+        let named = self.at(readings).and_then(Value::as_object);
+        for (name, reading) in named.into_iter().flatten() {
+            if let Some(source) = reading.get("source").and_then(Value::as_str) {
+                self.name(&entry(&entry(readings, name), "source"), source, "metrics");
+            }
+        }
+    }
+
+    fn schedules(&mut self) {
+        for name in self.entries("schedule") {
+            let pointer = entry("/schedule", &name);
+            self.secrets(&entry(&pointer, "env"));
+            // One of the wrong shape has been told of already.
+            let value = self.at(&pointer).cloned().unwrap_or_default();
+            if let Ok(schedule) = serde_json::from_value::<Schedule>(value) {
+                self.schedule(&pointer, &schedule);
+            }
+        }
+    }
+
+    fn schedule(&mut self, pointer: &str, schedule: &Schedule) {
+        if let Err(error) = schedule.validate() {
+            let key = match error {
+                ScheduleError::Variable(_) | ScheduleError::Value(_) => "env",
+                _ => "run",
+            };
+            self.wrong(&entry(pointer, key), error.to_string(), error.hint().to_owned());
+        }
+        if let Ok(job) = schedule.job() {
+            self.name(&entry(pointer, "run"), job.environment, "environments");
+        }
+        if let Err(error) = calendar::check(&schedule.at) {
+            let hint = CalendarError::HINT.to_owned();
+            self.wrong(&entry(pointer, "at"), error.to_string(), hint);
+        }
+        if let Some(machine) = &schedule.machine {
+            self.errors.extend(machines::unknown(
+                self.merged,
+                &entry(pointer, "machine"),
+                machine,
+            ));
         }
     }
 

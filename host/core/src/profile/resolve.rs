@@ -198,7 +198,7 @@ htpp = []
         runner.toml: `project` is missing
           hint: add `project = ...`: The project
         runner.toml:2: colour: unknown key `colour`
-          hint: known here: `artifacts`, `backup`, `changelog`, `ci`, `environments`, `gate`, `machines`, `metrics`, `notify`, `project`, `release`, `reports`, `secrets`, `smoke`, `store`, `tag`, `version`
+          hint: known here: `artifacts`, `backup`, `changelog`, `ci`, `digest`, `environments`, `gate`, `machines`, `metrics`, `notify`, `project`, `release`, `reports`, `schedule`, `secrets`, `smoke`, `store`, `tag`, `version`
         runner.toml:4: version.zero-major: `mayor` is not allowed here
           hint: did you mean `major`? known here: `minor`, `major`
         runner.toml:5: version.initial: `1` does not match `^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$`
@@ -238,7 +238,7 @@ htpp = []
         runner.toml:26: environments.prod.watch.rules.errors.action: `rolback` is not allowed here
           hint: did you mean `rollback`? known here: `rollback`, `warn`, `alert`
         runner.toml:29: notify.slack.events[1]: `rolback` is not allowed here
-          hint: did you mean `rollback`? known here: `gate`, `deploy`, `approval`, `rollback`, `alert`, `released`
+          hint: did you mean `rollback`? known here: `gate`, `deploy`, `approval`, `rollback`, `alert`, `released`, `digest`
         runner.toml:31: secrets.a: it must have exactly one of `env`, `file`, `command`
           hint: Where a secret comes from; exactly one
         runner.toml:32: secrets.b: it must have exactly one of `env`, `file`, `command`

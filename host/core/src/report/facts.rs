@@ -121,6 +121,7 @@ fn word(end: End, command: &Command) -> &'static str {
     match (end, command) {
         (End::Released, Command::Release { .. }) => "released",
         (End::Released, Command::QualityGate) => "gate passed",
+        (End::Released, Command::Digest { .. }) => "told",
         (End::Released, Command::Deploy { .. }) => "deployed",
         (End::Released, Command::Rollback { .. }) => "went back",
         (End::Released, Command::Setup { .. }) => "set up",

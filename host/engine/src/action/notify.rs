@@ -84,6 +84,10 @@ fn message(here: &Here<'_>, about: Notice, environment: Option<&EnvironmentName>
         .unwrap_or_default();
     match about {
         Notice::Gate => gate(here),
+        Notice::Digest => Message::Digest(match &here.run.header.command {
+            runner_core::event::Command::Digest { news } => news.text(),
+            _ => String::new(),
+        }),
         Notice::ApprovalWanted => Message::ApprovalWanted(notice::Approval {
             version,
             how: format!("runner approve {}", here.run.id),

@@ -19,10 +19,13 @@ use super::Here;
 use crate::conductor::Done;
 
 pub(super) fn preflight(here: &Here<'_>) -> Done {
-    let state = git_state(here)?;
+    let state = match is_of_a_commit(&here.run.header.command) {
+        true => git_state(here)?,
+        false => GitStatus::default(),
+    };
     let mut release = None;
     match here.run.header.command.clone() {
-        Command::QualityGate | Command::Setup { .. } => {}
+        Command::QualityGate | Command::Setup { .. } | Command::Digest { .. } => {}
         Command::Release { .. } => {
             clean(&state)?;
             // Computed again, and kept, by the step `version`; here only to stop before the gate is run for nothing.
@@ -47,6 +50,14 @@ pub(super) fn preflight(here: &Here<'_>) -> Done {
         release,
         previous,
     }))
+}
+
+/// Whether the command is about what is checked out. What a timer of a server starts is not: there is no repository there.
+fn is_of_a_commit(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::QualityGate | Command::Release { .. } | Command::Deploy { .. } | Command::Rollback { .. }
+    )
 }
 
 pub(super) fn git_state(here: &Here<'_>) -> Done<GitStatus> {

@@ -9,7 +9,7 @@ use runner_core::{
     id::EnvironmentName,
     manifest::Role,
     output::{Output, WatchReport},
-    profile::Watch,
+    profile::{DigestReading, Watch},
     rules::{self, Judgement, Reading, RuleState, Sample, Verdict},
     step::{FailureKind, StepError},
 };
@@ -115,6 +115,26 @@ pub(super) fn readings(
     Ok(sample(here, name, 1, &mut sources)?.readings)
 }
 
+/// What the sources say of the readings of a digest, over the time that it is about.
+pub(super) fn asked(
+    here: &Here<'_>,
+    name: &EnvironmentName,
+    readings: &BTreeMap<String, DigestReading>,
+    window_ms: u64,
+) -> Done<BTreeMap<String, Reading>> {
+    let version = here.release().map(|release| release.version).unwrap_or_default();
+    let queries = readings.iter().map(|(reading, settings)| {
+        let query = Query {
+            name: reading.clone(),
+            expression: placed(name, &version, &settings.query),
+            window_ms,
+        };
+        (settings.source.as_str(), query)
+    });
+    let mut sources = sources_of(here, name, queries)?;
+    Ok(sample(here, name, 0, &mut sources)?.readings)
+}
+
 /// Whether a source that remembers would have more to say the second time.
 fn counts_from_before(first: &Sample, sources: &[Source]) -> bool {
     sources.iter().any(|source| {
@@ -124,28 +144,42 @@ fn counts_from_before(first: &Sample, sources: &[Source]) -> bool {
 }
 
 fn sources(here: &Here<'_>, name: &EnvironmentName, watch: &Watch, version: &str) -> Done<Vec<Source>> {
-    let names: BTreeSet<_> = watch.rules.values().map(|rule| rule.source.clone()).collect();
-    let source = |source: String| {
-        let used = here
-            .profile()
-            .metrics
-            .get(&source)
-            .ok_or_else(|| unknown(&here.step.action, &format!("metrics source `{source}`")))?;
-        let used = here.plugin(&format!("metrics.{source}"), Role::Metrics, used, Some(name))?;
-        let rules = watch.rules.iter().filter(|(_, rule)| rule.source == source);
-        let queries = rules.map(|(rule_name, rule)| Query {
+    let queries = watch.rules.iter().map(|(rule_name, rule)| {
+        let query = Query {
             name: rule_name.clone(),
             expression: placed(name, version, &rule.query),
             window_ms: rule.window.unwrap_or(watch.interval.times(4)).as_millis(),
-        });
+        };
+        (rule.source.as_str(), query)
+    });
+    sources_of(here, name, queries)
+}
+
+/// Each source with what it is asked.
+fn sources_of<'a>(
+    here: &Here<'_>,
+    name: &EnvironmentName,
+    queries: impl Iterator<Item = (&'a str, Query)>,
+) -> Done<Vec<Source>> {
+    let mut by_source: BTreeMap<&str, Vec<Query>> = BTreeMap::new();
+    for (source, query) in queries {
+        by_source.entry(source).or_default().push(query);
+    }
+    let source = |(source, queries): (&str, Vec<Query>)| {
+        let used = here
+            .profile()
+            .metrics
+            .get(source)
+            .ok_or_else(|| unknown(&here.step.action, &format!("metrics source `{source}`")))?;
+        let used = here.plugin(&format!("metrics.{source}"), Role::Metrics, used, Some(name))?;
         Ok(Source {
-            name: source.clone(),
-            queries: queries.collect(),
+            name: source.to_owned(),
+            queries,
             used,
             memory: None,
         })
     };
-    names.into_iter().map(source).collect()
+    by_source.into_iter().map(source).collect()
 }
 
 /// A query with the names that differ from environment to environment filled in.

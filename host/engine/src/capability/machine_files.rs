@@ -180,6 +180,49 @@ impl MachineFiles {
         placed.map_err(|error| failed("write", path, &error))?;
         Ok(Response::Done)
     }
+
+    /// Copies a file of this machine that has a known digest, as an executable.
+    pub fn send(&self, from: &Path, digest: &Digest, machine: Option<&str>, path: &str) -> Outcome {
+        let (remote, place) = self.place(machine, path)?;
+        let found = super::executable::look(from)?;
+        let Response::Artifact(Artifact {
+            digest: ours, size, ..
+        }) = found
+        else {
+            return Err(Fault::failed(format!("`{}` has no digest", from.display())));
+        };
+        if ours != *digest {
+            return Err(Fault::failed(format!(
+                "this runner is not the one that began the run ({} instead of {}): go on with that one, or cancel the run and \
+                 begin anew",
+                ours.short(),
+                digest.short()
+            )));
+        }
+        let open = || -> Result<Box<dyn io::Read>, Fault> {
+            let file =
+                fs::File::open(from).map_err(|error| failed("read", &from.display().to_string(), &error))?;
+            Ok(Box::new(file))
+        };
+        if let Some(remote) = remote {
+            let (what, effect) = (format!("copy runner to `{path}`"), self.effect(machine, path));
+            let content = Content {
+                open: &open,
+                size,
+                digest,
+            };
+            remote.write(&what, path, &content, Some(0o755), &effect)?;
+            return Ok(Response::Done);
+        }
+        let copy = || {
+            let mut file = Unplaced::new(&place)?;
+            io::copy(&mut fs::File::open(from)?, &mut file.file)?;
+            file.set_mode(0o755)?;
+            file.replace()
+        };
+        copy().map_err(|error| failed("write", path, &error))?;
+        Ok(Response::Done)
+    }
 }
 
 /// Hands bytes over as what can be opened again for another attempt.

@@ -184,7 +184,10 @@ fn denied_everything_it_says_so_and_nothing_happens() {
 fn is_none_of_its_business(sample: &Sample, call: &Call) -> bool {
     let other = matches!(
         call,
-        Call::Notify("gate" | "deploy-failed" | "approval-wanted" | "alert", _)
+        Call::Notify(
+            "gate" | "deploy-failed" | "approval-wanted" | "alert" | "digest",
+            _
+        )
     );
     sample.plugin == "sentry" && other
 }

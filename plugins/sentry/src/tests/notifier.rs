@@ -190,6 +190,7 @@ fn other_events_are_none_of_its_business() {
         }),
         Event::DeployFailed("x".into()),
         Event::Alert("x".into()),
+        Event::Digest("x".into()),
         Event::ApprovalWanted(Approval {
             version: "1.2.3".into(),
             how: "runner approve r".into(),

@@ -105,6 +105,10 @@ fn notices() -> Vec<(&'static str, Notice)> {
         ),
         ("alert", Notice::Alert("latency".to_owned())),
         (
+            "digest",
+            Notice::Digest("prod, last 1 d: 1 warning\n- warning: a *cart* <b>&".to_owned()),
+        ),
+        (
             "released",
             Notice::Released(notice::Notes {
                 version: "1.2.3".to_owned(),
