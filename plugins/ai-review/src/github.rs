@@ -20,6 +20,8 @@ const LONGEST: usize = 60_000;
 const PAGE: usize = 100;
 const PAGES: usize = 20;
 const TRIES: u32 = 3;
+/// The longest pause before a review is posted again.
+const LONGEST_PAUSE_MS: u64 = 60_000;
 
 /// A pull request.
 pub(crate) struct PullRequest<'a, H> {
@@ -135,8 +137,12 @@ impl<'a, H: Host> PullRequest<'a, H> {
                 Err(error @ (Error::Interrupted(_) | Error::Transient(_))) => last = error,
                 Err(error) => return Err(error),
             }
+            let asked = match &last {
+                Error::Transient(again) if pause > 0 => again.after_ms,
+                _ => None,
+            };
             // It may be there all the same.
-            self.host.sleep(pause);
+            self.host.sleep(asked.unwrap_or(pause).min(LONGEST_PAUSE_MS));
             if self.find()?.is_some() {
                 return Ok(());
             }
@@ -165,6 +171,7 @@ impl<'a, H: Host> PullRequest<'a, H> {
             let response = self.host.send(request)?;
             match response.status {
                 429 | 500.. => success(response, what),
+                403 if limit(&response).is_some() => success(response, what),
                 _ => Ok(response),
             }
         })
@@ -180,18 +187,42 @@ impl<'a, H: Host> PullRequest<'a, H> {
     }
 }
 
+/// Which of its limits GitHub refuses by, where it is one: it answers them with 403, as it does what a token may not do.
+enum Limit {
+    /// Too much at once; milliseconds until it may be tried again.
+    Pause(u64),
+    /// The token's requests of this hour.
+    UsedUp,
+}
+
+fn limit(response: &Response) -> Option<Limit> {
+    let seconds = response
+        .header("retry-after")
+        .and_then(|text| text.trim().parse::<u64>().ok());
+    match (seconds, response.header("x-ratelimit-remaining")) {
+        (Some(seconds), _) => Some(Limit::Pause(seconds.saturating_mul(1000))),
+        (None, Some("0")) => Some(Limit::UsedUp),
+        (None, _) => None,
+    }
+}
+
 fn success(response: Response, what: &str) -> Result<Response, Error> {
+    let limit = limit(&response).filter(|_| response.status == 403);
     let hint = match response.status {
+        _ if matches!(limit, Some(Limit::UsedUp)) => "; the token's requests of this hour are used up",
         401 => "; the token is wrong or has expired",
         403 | 404 => {
             "; check `github.repository` and `pull-request`, and that the token may write pull requests"
         }
         _ => "",
     };
-    response.require_success(what).map_err(|error| match error {
-        Error::Failed(message) => Error::Failed(message + hint),
-        other => other,
-    })
+    response
+        .require_success(what)
+        .map_err(|error| match (error, limit) {
+            (Error::Failed(message), Some(Limit::Pause(pause))) => Error::transient_after(message, pause),
+            (Error::Failed(message), _) => Error::Failed(message + hint),
+            (other, _) => other,
+        })
 }
 
 fn body(markdown: &str) -> String {

@@ -134,3 +134,32 @@ fn a_long_review_is_cut_and_says_so() {
     assert!(body.chars().count() < 65_536);
     assert!(body.ends_with("Cut here: the run's report has all of it.\n"));
 }
+
+#[test]
+fn a_limit_is_not_taken_for_a_review_of_somebody_else() {
+    let limited = |host: ScriptedHost| {
+        host.answers_json(
+            403,
+            &json!({ "message": "You have exceeded a secondary rate limit" }),
+        )
+        .answer_header("retry-after", "7")
+    };
+    let put = |host: ScriptedHost| host.request("PUT", &format!("{PULL}/reviews/7"));
+    let host = limited(put(listed(ScriptedHost::new(), json!([ours(7)]))));
+    let host = put(host)
+        .answers_json(200, &ours(7))
+        .get(&format!("{PULL}/reviews/7/comments?per_page=100&page=1"))
+        .answers_json(200, &json!([]));
+    post(&host, &[]).unwrap();
+    assert_eq!(host.pauses(), [7000]);
+    let create = |host: ScriptedHost| host.post(&format!("{PULL}/reviews"));
+    let host = limited(create(listed(ScriptedHost::new(), json!([]))));
+    let host = create(listed(host, json!([]))).answers(200, "{}");
+    post(&host, &[]).unwrap();
+    assert_eq!(host.pauses(), [7000]);
+    let host = ScriptedHost::new()
+        .get(&format!("{PULL}/reviews?per_page=100&page=1"))
+        .answers_json(403, &json!({ "message": "API rate limit exceeded" }))
+        .answer_header("x-ratelimit-remaining", "0");
+    insta::assert_snapshot!(post(&host, &[]).unwrap_err().message(), @r#"reading the reviews: answered 403: {"message":"API rate limit exceeded"}; the token's requests of this hour are used up"#);
+}
