@@ -1,5 +1,6 @@
 //! What a person sees: whole outputs of the command, in a repository and a home of its own each.
 
+mod ai_review;
 mod approval;
 mod ci;
 mod costs;
