@@ -365,7 +365,11 @@ fn foresee(request: &Request) -> Outcome {
 }
 
 impl Calls for Effects {
-    fn perform(&mut self, request: Request) -> Result<Outcome, Halt> {
+    fn perform(&mut self, mut request: Request) -> Result<Outcome, Halt> {
+        // A plugin names its questions within its step; an answer is looked for in the whole run.
+        if let Request::Ask(question) = &mut request {
+            question.id = format!("{}/{}", self.scope, question.id);
+        }
         self.request(request)
     }
 
