@@ -22,12 +22,12 @@ pub struct Config {
     pub(crate) people: Vec<String>,
 }
 
-/// One item. With one of `run`, `committed`, `not-committed` and `no-merge-markers` a machine checks it; with none a person
-/// answers it.
+/// One item. With one of `run`, `committed`, `not-committed` and `no-merge-markers` a machine checks it; `because` says why it
+/// is so in every release that comes here; with none a person answers it.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Item {
-    /// Unique; answers name it: `runner approve --question gate/go-no-go/ID --choice yes`.
+    /// Unique; answers name it: `runner approve --question prod/gate/go-no-go/ID --choice yes`.
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]*$"))]
     pub(crate) id: String,
     pub(crate) group: Group,
@@ -51,6 +51,9 @@ pub(crate) struct Item {
     /// It is so when no tracked file has merge markers.
     #[serde(default)]
     pub(crate) no_merge_markers: bool,
+    /// It is so by the order of the release, e.g. `a failed test ends it before`. The sheet says that nobody looked.
+    #[schemars(length(min = 1))]
+    pub(crate) because: Option<String>,
 }
 
 /// What an item is about.
@@ -84,6 +87,7 @@ pub(crate) enum Way<'a> {
     Committed(&'a str),
     NotCommitted(&'a str),
     NoMergeMarkers,
+    Because(&'a str),
     Person,
 }
 
@@ -98,6 +102,8 @@ impl Item {
             Way::NotCommitted(glob)
         } else if self.no_merge_markers {
             Way::NoMergeMarkers
+        } else if let Some(why) = &self.because {
+            Way::Because(why)
         } else {
             Way::Person
         }
@@ -109,6 +115,7 @@ impl Item {
             self.committed.is_some(),
             self.not_committed.is_some(),
             self.no_merge_markers,
+            self.because.is_some(),
         ]
         .into_iter()
         .filter(|&there| there)
@@ -133,7 +140,7 @@ impl Config {
             }
             if item.ways() > 1 {
                 return wrong(
-                    "has several of `run`, `committed`, `not-committed` and `no-merge-markers`: write an item for each",
+                    "has several of `run`, `committed`, `not-committed`, `no-merge-markers` and `because`: write an item for each",
                 );
             }
             if item.run.as_ref().is_some_and(Vec::is_empty) {
@@ -144,7 +151,7 @@ impl Config {
                 return wrong("has `cwd`, `timeout` or `exit` without a `run`");
             }
             if item.people.is_some() && item.way() != Way::Person {
-                return wrong("has `people`, and a machine checks it");
+                return wrong("has `people`, and nobody is asked about it");
             }
         }
         Ok(())

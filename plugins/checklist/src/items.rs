@@ -87,5 +87,6 @@ fn item(group: Group, id: &str, text: &str) -> Item {
         committed: None,
         not_committed: (id == NO_CLAUDE_MD).then(|| "CLAUDE.md".to_owned()),
         no_merge_markers: id == NO_CONFLICTS,
+        because: None,
     }
 }

@@ -66,6 +66,7 @@ fn by_machine(host: &impl Host, context: &Context<Config>, item: &Item) -> Resul
             Some(path) => (false, format!("git tracks `{path}`")),
             None => (true, format!("git tracks no file `{glob}`")),
         },
+        Way::Because(why) => (true, format!("by the order of the release: {why}")),
         Way::NoMergeMarkers => {
             let exit = host.run(&Command::new(FIND_MARKERS).read())?;
             match exit.code {
@@ -182,10 +183,17 @@ fn verdict(answers: &[(&Item, Answer)]) -> Verdict {
             .collect();
         Verdict::failed(format!("NO-GO: not so: {}", items.join("; ")))
     };
+    // All of the sheet, so that the run's reports have it as well.
+    let findings = answers.iter().filter_map(|(item, answer)| {
+        let (severity, so, who) = match answer {
+            Answer::No(who) => (Severity::High, "not so", who),
+            Answer::Yes(who) => (Severity::Info, "so", who),
+            Answer::NotAsked => return None,
+        };
+        Some(Finding::new(severity, format!("{so}: {} ({who})", item.text)).rule(item.id.as_str()))
+    });
     verdict
-        .findings(no.iter().map(|(item, who)| {
-            Finding::new(Severity::High, format!("not so: {} ({who})", item.text)).rule(item.id.as_str())
-        }))
+        .findings(findings)
         .measure(Measure::new("yes", yes as f64, "items"))
         .measure(Measure::new("no", no.len() as f64, "items").limit(0.0))
 }

@@ -82,6 +82,20 @@ fn all_that_is_so_is_go() {
 }
 
 #[test]
+fn what_is_so_by_the_order_of_the_release_is_told_as_that() {
+    let item = json!({"id": "backup", "group": "production", "text": "A backup is made", "because": "without one it stops"});
+    let host = ScriptedHost::new().write_report("test/go-no-go.md");
+    let verdict = check(&host, json!({ "items": [item] })).unwrap();
+    assert_eq!(verdict.summary, "GO: all 1 items are so");
+    let calls = host.calls();
+    let sheet = calls.last().unwrap().text();
+    assert!(
+        sheet.contains("| ✅ | A backup is made | by the order of the release: without one it stops |"),
+        "{sheet}"
+    );
+}
+
+#[test]
 fn a_no_of_a_person_is_no_go_and_each_is_named() {
     let host = machines(["README.md", "CHANGELOG.md"])
         .ask("qa", "no", "bob")
@@ -90,12 +104,18 @@ fn a_no_of_a_person_is_no_go_and_each_is_named() {
     let verdict = check(&host, few()).unwrap();
     assert!(!verdict.is_passed());
     insta::assert_snapshot!(verdict.summary, @"NO-GO: not so: The QA checklist is done (bob); The team is there (eve)");
-    let rules: Vec<_> = verdict
-        .findings
-        .iter()
-        .map(|finding| finding.rule.clone().unwrap())
-        .collect();
-    assert_eq!(rules, ["qa", "team"]);
+    let findings = |severity| -> Vec<_> {
+        let of_it = verdict
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == severity);
+        of_it.map(|finding| finding.rule.clone().unwrap()).collect()
+    };
+    assert_eq!(findings(Severity::High), ["qa", "team"]);
+    assert_eq!(
+        findings(Severity::Info),
+        ["tests", "changelog", "claude", "markers"]
+    );
 }
 
 #[test]
@@ -221,13 +241,13 @@ fn what_makes_no_sense_is_said() {
         message(json!({"run": ["a"], "committed": "b"})),
         message(json!({"run": []})),
         message(json!({"exit": [1]})),
-        message(json!({"people": ["ann"], "no-merge-markers": true})),
+        message(json!({"people": ["ann"], "because": "it is"})),
     ];
     insta::assert_snapshot!(said.join("\n"), @r"
     the item `b` is there twice
-    the item `a` has several of `run`, `committed`, `not-committed` and `no-merge-markers`: write an item for each
+    the item `a` has several of `run`, `committed`, `not-committed`, `no-merge-markers` and `because`: write an item for each
     the item `a` has a `run` without a program
     the item `a` has `cwd`, `timeout` or `exit` without a `run`
-    the item `a` has `people`, and a machine checks it
+    the item `a` has `people`, and nobody is asked about it
     ");
 }
