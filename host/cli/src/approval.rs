@@ -159,7 +159,7 @@ fn about(run: &Run, question: &Question) -> String {
         }
     }
     for step in run.header.plan.steps() {
-        if let (Action::Check { check }, Status::Done(Output::Verdict(verdict))) =
+        if let (Action::Check { check, .. }, Status::Done(Output::Verdict(verdict))) =
             (&step.action, run.status(&step.id))
         {
             let _ = writeln!(text, "  check    {check}: {}", verdict.summary.replace('\n', " "));

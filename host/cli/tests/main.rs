@@ -6,6 +6,7 @@ mod ci;
 mod costs;
 mod digest;
 mod env;
+mod go_no_go;
 mod help;
 mod logs;
 mod plugin;

@@ -216,7 +216,9 @@ impl Workflows {
 
 fn review(settings: &Profile, tree: &Value) -> Result<Option<Review>, CiError> {
     let reviews = |name: &&String| settings.gate[*name].plugin == REVIEWER;
-    let (checks, others): (Vec<_>, Vec<_>) = settings.gate.keys().partition(reviews);
+    // What is made before an environment is not of the gate that a pull request goes through.
+    let gate = settings.gate.keys().filter(|name| !settings.is_late(name));
+    let (checks, others): (Vec<_>, Vec<_>) = gate.partition(reviews);
     if checks.is_empty() {
         return Ok(None);
     }
@@ -245,6 +247,12 @@ fn used_by_deploy<'t>(tree: &'t Value, name: &str, environment: Option<&Environm
         None => used.push(&tree["gate"]),
     }
     if let Some(environment) = environment {
+        used.extend(
+            environment
+                .before
+                .iter()
+                .filter_map(|name| tree["gate"].get(name)),
+        );
         used.extend(
             environment
                 .smoke

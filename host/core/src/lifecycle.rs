@@ -196,13 +196,13 @@ fn backward<'a>(plan: &'a Plan, run: &'a Run, halt: &Halt<'a>) -> Next<'a> {
     }
     if let Some((
         Step {
-            action: Action::Check { .. },
+            action: Action::Check { environment, .. },
             ..
         },
         _,
     )) = halt.step
     {
-        let news = gate_news(plan, run);
+        let news = gate_news(plan, run, environment.as_ref());
         if !news.is_empty() {
             return Next::Run(news);
         }
@@ -227,15 +227,16 @@ fn backward<'a>(plan: &'a Plan, run: &'a Run, halt: &Halt<'a>) -> Next<'a> {
     close(plan, run, end, halt.reason.clone(), by_hand)
 }
 
-/// People hear of a gate that said no, too.
-fn gate_news<'a>(plan: &'a Plan, run: &Run) -> Vec<&'a Step> {
+/// People hear of a gate that said no, too: the one at the start, or the one before an environment.
+fn gate_news<'a>(plan: &'a Plan, run: &Run, before: Option<&EnvironmentName>) -> Vec<&'a Step> {
     let news = |step: &&Step| {
         matches!(
-            step.action,
+            &step.action,
             Action::Notify {
                 notice: Notice::Gate,
+                environment,
                 ..
-            }
+            } if environment.as_ref() == before
         )
     };
     plan.steps()
@@ -247,18 +248,19 @@ fn gate_news<'a>(plan: &'a Plan, run: &Run) -> Vec<&'a Step> {
 /// Which of the environment's other steps are due, once nothing is left to undo.
 fn whens_of(halt: &Halt<'_>, deploy: &Status) -> Vec<When> {
     let mut whens = vec![When::Locked];
-    let rejected = matches!(
+    // It was told already, and nothing of the environment was touched.
+    let refused = matches!(
         halt.step,
         Some((
             Step {
-                action: Action::Approval { .. },
+                action: Action::Approval { .. } | Action::Check { .. },
                 ..
             },
             _
         ))
     );
     let nothing_done = halt.step.is_none() && *deploy == Status::New;
-    if !rejected && !nothing_done {
+    if !refused && !nothing_done {
         whens.push(When::Failed);
     }
     if matches!(deploy, Status::Undone(..)) {

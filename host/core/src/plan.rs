@@ -1,5 +1,7 @@
 //! The plan of a run: the fixed life of a release over the profile's environments.
 
+mod before;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -157,21 +159,17 @@ impl Planner<'_> {
 
     /// Checks side by side, then the news of them.
     fn gate(&mut self, only: Option<&[String]>) {
-        let wanted = |name: &String| only.is_none_or(|names| names.contains(name));
-        let checks: Vec<_> = self
-            .profile
-            .gate
-            .keys()
-            .filter(|name| wanted(name))
-            .cloned()
-            .collect();
-        self.stage(
-            None,
-            checks
-                .into_iter()
-                .map(|check| (format!("gate/{check}"), Action::Check { check })),
-            When::Forward,
-        );
+        let wanted =
+            |name: &String| only.is_none_or(|names| names.contains(name)) && !self.profile.is_late(name);
+        let step = |check: &String| {
+            let action = Action::Check {
+                check: check.clone(),
+                environment: None,
+            };
+            (format!("gate/{check}"), action)
+        };
+        let checks = self.profile.gate.keys().filter(|name| wanted(name)).map(step);
+        self.stage(None, checks.collect::<Vec<_>>(), When::Forward);
         self.notices(Notice::Gate, None, When::Forward);
     }
 
@@ -188,6 +186,7 @@ impl Planner<'_> {
 
     fn deploy(&mut self, name: &EnvironmentName, settings: &Environment) {
         let environment = || name.clone();
+        self.before(name, settings);
         if settings.approval.is_some() {
             self.notices(Notice::ApprovalWanted, Some(name), When::Forward);
             self.one(

@@ -241,7 +241,11 @@ pub struct Environment {
     /// Names of `[backup.*]`, made and verified before a deploy.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub backup: Vec<String>,
-    /// Names of `[gate.*]` that `runner deploy` wants passed. Default: all.
+    /// Names of `[gate.*]` that are checked right before it is deployed to, once the environments before it are good, and
+    /// not with the rest of the gate: e.g. a go/no-go checklist.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<String>,
+    /// Names of `[gate.*]` that `runner deploy` wants passed. Default: all that no environment has in `before`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<Vec<String>>,
     /// Names of `[smoke.*]`, run once it is healthy.

@@ -37,8 +37,13 @@ pub enum Notice {
 pub enum Action {
     /// Looks before anything is done; blocks early.
     Preflight,
-    /// One check of the gate.
-    Check { check: String },
+    /// One check: of the gate, or one that is made before an environment.
+    Check {
+        check: String,
+        /// The environment that it is made before; none for the gate's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        environment: Option<EnvironmentName>,
+    },
     /// Computes the version and the changelog.
     Version,
     /// Commits the changelog.

@@ -41,7 +41,7 @@ pub(crate) fn perform(conductor: &Conductor, step: &Step, effects: &Effects) -> 
     let here = Here::new(conductor, step, effects);
     match &step.action {
         Action::Preflight => preflight::preflight(&here),
-        Action::Check { check } => check::gate(&here, check),
+        Action::Check { check, environment } => check::gate(&here, check, environment.as_ref()),
         Action::Version => release::version(&here),
         Action::Changelog => release::commit_changelog(&here),
         Action::Tag => release::tag(&here),

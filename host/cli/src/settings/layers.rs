@@ -73,7 +73,8 @@ pub(super) fn gate_untouched(layers: &[Layer]) -> Done<()> {
             .tree
             .get("environments")
             .and_then(serde_json::Value::as_object);
-        let theirs = environments.is_some_and(|all| all.values().any(|e| e.get("gate").is_some()));
+        let theirs =
+            environments.is_some_and(|all| all.values().any(|e| e.get("gate").or(e.get("before")).is_some()));
         if gate || theirs {
             return Err(CommandError::config(
                 "`--set` cannot change the gate of a release: no option skips a check",
@@ -97,6 +98,7 @@ mod tests {
         assert!(refused(&["gate.e2e=false"]));
         assert!(refused(&["gate.e2e.config.run=[\"true\"]"]));
         assert!(refused(&["environments.prod.gate=[]"]));
+        assert!(refused(&["environments.prod.before=[]"]));
         assert!(!refused(&[
             "environments.prod.url=http://localhost",
             "version.tag-prefix=x"

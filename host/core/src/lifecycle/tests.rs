@@ -29,6 +29,13 @@ fn profile(checks: usize, environments: usize, notifiers: usize) -> Profile {
     let environment = |i: usize| {
         let mut value = json!({"target": used, "watch": {"duration": "10s", "interval": "1s"}});
         if i > 0 {
+            // The last check is not of the gate.
+            value["before"] = json!(
+                checks
+                    .checked_sub(1)
+                    .map(|last| vec![format!("g{last}")])
+                    .unwrap_or_default()
+            );
             value["approval"] = json!({});
             value["backup"] = json!(["b0"]);
             value["smoke"] = json!(["s0"]);
@@ -212,7 +219,11 @@ fn check_ends(run: &Run, end: End) {
             );
         }
         if deploy.is_some_and(|status| *status != Status::New) {
-            let all = plan.steps().filter(|s| matches!(s.action, Action::Check { .. }));
+            let its = |step: &&Step| match &step.action {
+                Action::Check { environment, .. } => environment.as_ref().is_none_or(|own| *own == name()),
+                _ => false,
+            };
+            let all = plan.steps().filter(its);
             for check in all {
                 let passed = matches!(run.status(&check.id), Status::Done(_));
                 assert!(
@@ -308,7 +319,7 @@ fn story(command: Command, failing: &[&str], stuck: bool) -> (Run, End) {
         failing_undo,
         cancel_at: None,
     };
-    end(&drive(begin(&profile(2, 2, 1), command), &fate))
+    end(&drive(begin(&profile(3, 2, 1), command), &fate))
 }
 
 #[test]
@@ -318,6 +329,7 @@ fn each_failure_leads_to_its_own_end() {
         (&[][..], false, End::Released),
         (&["gate/g0"][..], false, End::Blocked),
         (&["tag"][..], false, End::Blocked),
+        (&["e1/gate/g2"][..], false, End::Blocked),
         (&["e1/approval"][..], false, End::Rejected),
         (&["e1/backup/b0"][..], false, End::Blocked),
         (&["e1/watch"][..], false, End::RolledBack),
@@ -357,6 +369,33 @@ fn the_reason_is_one_line() {
 fn a_gate_runs_every_check_before_it_blocks() {
     let (run, _) = story(Command::QualityGate, &["gate/g0"], false);
     assert!(matches!(run.status(&"gate/g1".into()), Status::Done(_)));
+}
+
+#[test]
+fn the_checks_before_an_environment_come_when_the_one_before_it_is_good() {
+    let (run, end) = story(Command::Release { pre: None }, &["e1/gate/g2"], false);
+    assert_eq!(end, End::Blocked);
+    let status = |id: &str| run.status(&id.into()).clone();
+    assert_eq!(status("gate/g2"), Status::New, "it is not of the gate");
+    assert!(matches!(status("e0/record"), Status::Done(_)));
+    for untouched in ["e1/approval", "e1/lock", "e1/notify/failure/n0"] {
+        assert_eq!(status(untouched), Status::New, "{untouched}");
+    }
+    assert!(
+        matches!(status("e1/notify/gate/n0"), Status::Done(_)),
+        "people hear of it"
+    );
+    let (run, _) = story(Command::Release { pre: None }, &["gate/g0"], false);
+    let news = |id: &str| matches!(run.status(&id.into()), Status::Done(_));
+    assert!(news("notify/gate/n0") && !news("e1/notify/gate/n0"));
+    let ids = |command| -> Vec<String> {
+        let plan = Plan::of(&profile(3, 2, 0), &command).expect("a plan");
+        let checks = plan
+            .steps()
+            .filter(|step| matches!(step.action, Action::Check { .. }));
+        checks.map(|step| step.id.to_string()).collect()
+    };
+    assert_eq!(ids(Command::QualityGate), ["gate/g0", "gate/g1"]);
 }
 
 #[test]

@@ -210,8 +210,13 @@ impl<'a> Checking<'a> {
     }
 
     fn environment(&mut self, pointer: &str) {
-        for table in ["backup", "gate", "smoke"] {
-            self.list_of_names(&entry(pointer, table), table);
+        for (key, table) in [
+            ("backup", "backup"),
+            ("before", "gate"),
+            ("gate", "gate"),
+            ("smoke", "smoke"),
+        ] {
+            self.list_of_names(&entry(pointer, key), table);
         }
         let health = entry(pointer, "health");
         self.not_zero(&entry(&health, "interval"));

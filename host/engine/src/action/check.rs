@@ -11,13 +11,19 @@ use runner_core::{
 use super::Here;
 use crate::conductor::{Broken, Done, unknown};
 
-pub(super) fn gate(here: &Here<'_>, check: &str) -> Done {
+pub(super) fn gate(here: &Here<'_>, check: &str, environment: Option<&EnvironmentName>) -> Done {
     let used = here
         .profile()
         .gate
         .get(check)
         .ok_or_else(|| unknown(&here.step.action, "check"))?;
-    run(here, &format!("gate.{check}"), used, None, FailureKind::Blocked)
+    run(
+        here,
+        &format!("gate.{check}"),
+        used,
+        environment,
+        FailureKind::Blocked,
+    )
 }
 
 pub(super) fn smoke(here: &Here<'_>, environment: &EnvironmentName, check: &str) -> Done {

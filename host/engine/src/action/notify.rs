@@ -83,7 +83,7 @@ fn message(here: &Here<'_>, about: Notice, environment: Option<&EnvironmentName>
         .map(|release| release.version.clone())
         .unwrap_or_default();
     match about {
-        Notice::Gate => gate(here),
+        Notice::Gate => gate(here, environment),
         Notice::Digest => Message::Digest(match &here.run.header.command {
             runner_core::event::Command::Digest { news } => news.text(),
             _ => String::new(),
@@ -104,14 +104,17 @@ fn message(here: &Here<'_>, about: Notice, environment: Option<&EnvironmentName>
     }
 }
 
-fn gate(here: &Here<'_>) -> Message {
+/// How the checks went: those of the gate, or those before an environment.
+fn gate(here: &Here<'_>, before: Option<&EnvironmentName>) -> Message {
     let checks = here
         .run
         .header
         .plan
         .steps()
         .filter_map(|step| match &step.action {
-            Action::Check { check } => Some((check, here.run.status(&step.id))),
+            Action::Check { check, environment } if environment.as_ref() == before => {
+                Some((check, here.run.status(&step.id)))
+            }
             _ => None,
         });
     let (mut passed, mut total, mut failed) = (0, 0, Vec::new());

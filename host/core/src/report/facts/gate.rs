@@ -9,10 +9,10 @@ use crate::{
     step::{Action, Status, Step},
 };
 
-/// Every check of the gate.
+/// Every check of the gate, and those before an environment.
 #[derive(Debug, Serialize)]
 pub(in crate::report) struct Gate {
-    /// In the order of their names.
+    /// In the order of the plan, which is that of their names.
     pub(in crate::report) checks: Vec<Check>,
     pub(in crate::report) passed: usize,
     /// Those that said no and those that could not find out.
@@ -53,9 +53,13 @@ pub(in crate::report) enum CheckStatus {
 impl Gate {
     pub(super) fn of(run: &Run) -> Self {
         let check = |step: &Step| match &step.action {
-            Action::Check { check: name } => {
-                let plugin = run.header.profile.gate.get(name).map(|used| used.plugin.clone());
-                Some(Check::of(run, step, name, plugin))
+            Action::Check { check, environment } => {
+                let plugin = run.header.profile.gate.get(check).map(|used| used.plugin.clone());
+                let name = match environment {
+                    Some(environment) => format!("{environment}/{check}"),
+                    None => check.clone(),
+                };
+                Some(Check::of(run, step, &name, plugin))
             }
             _ => None,
         };
