@@ -114,17 +114,17 @@ fn find(store: &dyn Store, args: &AnswerArgs) -> Done<(Run, Question)> {
 }
 
 fn choice(question: &Question, typed: Option<&str>, plain: Plain) -> Done<String> {
-    let known = |choice: &str| question.choices.iter().any(|known| known == choice);
-    let word = match plain {
-        Plain::Yes => "approve",
-        Plain::No => "reject",
+    let known = |choice: &&str| question.choices.iter().any(|known| known == choice);
+    let words = match plain {
+        Plain::Yes => ["approve", "yes"],
+        Plain::No => ["reject", "no"],
     };
-    match typed {
-        Some(typed) if known(typed) => Ok(typed.to_owned()),
-        None if known(word) => Ok(word.to_owned()),
+    match (typed, words.into_iter().find(known)) {
+        (Some(typed), _) if known(&typed) => Ok(typed.to_owned()),
+        (None, Some(word)) => Ok(word.to_owned()),
         _ => {
             let what = typed.map_or_else(
-                || format!("`{word}` is no answer to it"),
+                || format!("`{}` is no answer to it", words[0]),
                 |t| format!("`{t}` is no answer to it"),
             );
             let mut error = CommandError::blocked(format!("{}: {what}", question.text));
