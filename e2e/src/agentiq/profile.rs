@@ -15,6 +15,9 @@ nginx = { tls = "self-signed" }
 duration = "3s"
 interval = "1s"
 
+[environments.production]
+before = ["go-no-go"]
+
 [environments.production.target.config]
 env = { DEMO_PASSWORD = "{{secret:demo-password}}", WB_API_TOKEN = "" }
 nginx = { tls = "self-signed" }
@@ -23,6 +26,17 @@ nginx = { tls = "self-signed" }
 duration = "4s"
 interval = "1s"
 rules.critical = false
+
+# Without Sentry, and without people: these are asked elsewhere.
+[gate]
+sentry-quiet = false
+
+[gate.go-no-go]
+config.items = [
+    { id = "no-merge-conflicts", group = "code", text = "There are no merge conflicts", no-merge-markers = true },
+    { id = "no-claude-md", group = "code", text = "`CLAUDE.md` is not committed", not-committed = "CLAUDE.md" },
+    { id = "changelog-prepared", group = "communication", text = "The changelog is written", run = ["sh", "-c", "git show \"v$RUNNER_VERSION:CHANGELOG.md\" | grep -qF \"$RUNNER_VERSION\""] },
+]
 
 [notify]
 telegram = false

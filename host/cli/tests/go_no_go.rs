@@ -30,6 +30,7 @@ config.people = ["ann@example.org"]
 config.items = [
     {{ id = "no-claude-md", group = "code", text = "`CLAUDE.md` is not committed", not-committed = "CLAUDE.md" }},
     {{ id = "backup-created", group = "production", text = "A backup is made", because = "without one it stops" }},
+    {{ id = "changelog-prepared", group = "communication", text = "The changelog is written", run = ["sh", "-c", "git show \"v$RUNNER_VERSION:CHANGELOG.md\" | grep -qF \"$RUNNER_VERSION\""] }},
     {{ id = "qa-done", group = "staging", text = "The QA checklist is done" }},
 ]
 
@@ -73,16 +74,7 @@ fn no_go_blocks_and_leaves_production_untouched() {
         Path::new(&env.place("staging")).join("current").exists(),
         "staging is good first"
     );
-    let said = env.run(&[
-        "approve",
-        "--question",
-        QUESTION,
-        "--choice",
-        "no",
-        "--note",
-        "two bugs are open",
-        "--quiet",
-    ]);
+    let said = env.run(&["reject", "--note", "two bugs are open", "--quiet"]);
     assert_eq!(said.code, Some(0), "{said}");
     assert_eq!(release.wait().expect("ends").code(), Some(10));
     insta::assert_snapshot!(env.run(&["history"]), @r"
@@ -98,11 +90,12 @@ fn no_go_blocks_and_leaves_production_untouched() {
     $TIME UTC  ann@example.org answered `no` to prod/gate/go-no-go/qa-done: two bugs are open
     ");
     assert!(!Path::new(&env.place("prod")).exists(), "production is untouched");
-    insta::assert_snapshot!(sheet(&env), @r"
+    insta::assert_snapshot!(sheet(&env), @r#"
     info so: `CLAUDE.md` is not committed (git tracks no file `CLAUDE.md`)
     info so: A backup is made (by the order of the release: without one it stops)
+    info so: The changelog is written (`sh -c git show "v$RUNNER_VERSION:CHANGELOG.md" | grep -qF "$RUNNER_VERSION"`: exit code 0)
     high not so: The QA checklist is done (ann@example.org: two bugs are open)
-    ");
+    "#);
 }
 
 #[test]
@@ -112,7 +105,7 @@ fn go_goes_on_and_a_machine_s_no_asks_nobody() {
     assert_eq!(env.run(&["quality-gate"]).code, Some(0));
     let mut release = env.start(&["release"]);
     env.wait_for(&["history"], "waiting");
-    let said = env.run(&["approve", "--question", QUESTION, "--choice", "yes", "--quiet"]);
+    let said = env.run(&["approve", "--question", QUESTION, "--quiet"]);
     assert_eq!(said.code, Some(0), "{said}");
     assert_eq!(release.wait().expect("ends").code(), Some(0));
     assert!(Path::new(&env.place("prod")).join("current").exists());
@@ -145,11 +138,11 @@ fn a_plan_lists_the_question_and_no_option_skips_it() {
         .skip_while(|line| !line.contains("prod/gate"))
         .take(3)
         .collect();
-    insta::assert_snapshot!(lines.join("\n"), @r"
+    insta::assert_snapshot!(lines.join("\n"), @r#"
     skip  prod/gate/go-no-go  depends on what a plan cannot foresee: ask a person: shop v0.1.0, Staging: The QA checklist is done?
+            would run sh -c 'git show "v$RUNNER_VERSION:CHANGELOG.md" | grep -qF "$RUNNER_VERSION"'
             would ask a person: shop v0.1.0, Staging: The QA checklist is done?
-                  its result cannot be foreseen, nor what this step does after it
-    ");
+    "#);
     insta::assert_snapshot!(env.run(&["release", "--set", "environments.prod.before=[]"]), @r"
     --- stderr ---
     error: `--set` cannot change the gate of a release: no option skips a check
