@@ -12,6 +12,8 @@ pub(crate) const REMOVED: &str = "[secret removed]";
 const CHANCE_BITS: f64 = 4.2;
 /// The shortest value that is held to [`CHANCE_BITS`].
 const CHANCE_LENGTH: usize = 24;
+/// The shortest line that may be one of a key, out of whose middle it was shown: those of PEM files have 64.
+const KEY_LINE: usize = 40;
 
 /// A secret that the change adds.
 #[derive(Debug, PartialEq, Eq)]
@@ -77,6 +79,10 @@ impl Patterns {
 
     /// The text without its secrets, and what they were.
     fn clean(&self, text: &str) -> (String, Option<&'static str>) {
+        if is_line_of_key(text) {
+            // It may be a certificate's as well, or a picture's: removed, and not told.
+            return (REMOVED.to_owned(), None);
+        }
         let mut clean = text.to_owned();
         let mut what = None;
         for (regex, name) in &self.known {
@@ -160,6 +166,14 @@ fn is_chance(value: &str) -> bool {
         .iter()
         .any(|start| value.starts_with(start));
     mixed && !checksum && value.len() >= CHANCE_LENGTH && bits(value) > CHANCE_BITS
+}
+
+/// Whether a line is nothing but base64 that looks made by chance. Where a key begins is not always shown: git names a hunk
+/// after a line far above it.
+fn is_line_of_key(text: &str) -> bool {
+    let text = text.trim();
+    let base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
+    text.len() >= KEY_LINE && text.chars().all(base64) && is_chance(text)
 }
 
 /// Shannon's entropy, in bits per character.
@@ -304,6 +318,27 @@ mod tests {
         assert_eq!(
             (text.as_str(), what),
             ("salt = \"[secret removed]\"", Some("what looks like a key"))
+        );
+    }
+
+    #[test]
+    fn a_line_out_of_the_middle_of_a_key_is_not_sent_nor_told() {
+        let line = "MIIEowIBAAKCAQEAr4v9Zt3LmX0pR7vYw2KdN5sHfB9cJ1gT6uQe8WxSa0PkLiOz";
+        let text = format!(
+            "diff --git a/k b/k\n--- a/k\n+++ b/k\n@@ -40 +40,3 @@ {line}\n kept\n+{line}\n+/srv/shop/backend/tests/smoke/test_critical_paths.py\n"
+        );
+        let mut files = diff::parse(&text).unwrap();
+        assert_eq!(remove(&mut files), []);
+        let hunk = &files[0].hunks[0];
+        assert_eq!(hunk.heading, REMOVED);
+        let texts: Vec<_> = hunk.lines.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(
+            texts,
+            [
+                "kept",
+                REMOVED,
+                "/srv/shop/backend/tests/smoke/test_critical_paths.py"
+            ]
         );
     }
 
