@@ -329,7 +329,7 @@ impl From<SessionError> for CommandError {
                 Self::of(Exit::Blocked, &error).hint(hint)
             }
             SessionError::Store(error) | SessionError::Journal(JournalError::Store(error)) => error.into(),
-            SessionError::Journal(_) => Self::of(Exit::Internal, &error),
+            SessionError::Journal(_) | SessionError::Ledger(_) => Self::of(Exit::Internal, &error),
         }
     }
 }

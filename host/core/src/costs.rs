@@ -5,8 +5,11 @@
 //! knows whether it was billed: it counts whole. `usd` is null where no price was known, which is not the same as nothing.
 //! The form is described in full in `plugins/ai-review/src/ledger.rs`. Main type: [`Ledger`].
 
+mod journaled;
+
 use std::collections::BTreeMap;
 
+pub use journaled::{ledgers, noted};
 use serde::Deserialize;
 
 /// Where the ledger is when the config of a check says nothing, relative to the workspace.

@@ -10,6 +10,7 @@ mod crash;
 pub mod effects;
 pub mod journal;
 pub mod lease;
+pub mod ledger;
 pub mod look;
 pub mod person;
 pub mod plugin;

@@ -18,6 +18,7 @@ use crate::{
     effects::Halt,
     journal::{Journal, JournalError, Watcher},
     lease::{self, Leases},
+    ledger,
     plugins::{PluginError, PluginSource, Plugins},
     stop::Stop,
     store::{Durability, Store, StoreError, Taken, memory::MemoryStore},
@@ -94,6 +95,9 @@ pub enum SessionError {
     /// It has ended.
     #[error("run `{0}` has ended: {1}")]
     Ended(RunId, &'static str),
+    /// What other machines spent cannot be had, so no budget can be held.
+    #[error("cannot complete the ledger of costs out of the shared store: {0}")]
+    Ledger(Fault),
 }
 
 /// A run that can be driven.
@@ -115,6 +119,9 @@ impl Setup {
         let store = self.store(plan);
         let id = new_run_id();
         let steps = Plan::of(&profile, &command)?;
+        if !plan {
+            ledger::complete(store.as_ref(), &self.workspace, &profile).map_err(SessionError::Ledger)?;
+        }
         let plugins = self.source.pin(&profile, store.as_ref())?;
         let header = Header {
             journal: JOURNAL_VERSION,
@@ -148,6 +155,8 @@ impl Setup {
             return Err(SessionError::Ended(id.clone(), end.word()));
         }
         retake(&leases, &run)?;
+        ledger::complete(store.as_ref(), &self.workspace, &run.header.profile)
+            .map_err(SessionError::Ledger)?;
         let resumed = Kind::RunResumed {
             by: self.identity.by.clone(),
             host: self.identity.host.clone(),

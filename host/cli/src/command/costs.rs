@@ -5,8 +5,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use runner_core::costs::{Column, DEFAULT_LEDGER, Ledger};
-use runner_core::profile::Profile;
+use runner_core::costs::{self, Column, Ledger};
+use runner_engine::ledger;
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -15,17 +15,25 @@ use crate::error::{CommandError, Done, Exit};
 use crate::format::table;
 use crate::settings::Project;
 
-/// The plugin that keeps ledgers.
-const REVIEW: &str = "ai-review";
 const COLUMNS: [Column; 3] = [Column::Month, Column::Check, Column::Model];
 
 pub(super) fn run(app: &App, args: &CostsArgs) -> Done {
     let project = Project::find(app)?;
-    let paths = ledgers(&project.profile()?.profile, &project.repository.root);
+    let root = &project.repository.root;
+    let named = costs::ledgers(&project.profile()?.profile);
+    let paths: BTreeSet<PathBuf> = named.iter().map(|path| root.join(path)).collect();
     let mut text = String::new();
     for path in &paths {
         text.push_str(&read(path)?);
         text.push('\n');
+    }
+    // What machines spent that are no more.
+    let store = project.store()?;
+    if store.shelf().is_some() {
+        for path in &named {
+            text.push_str(&ledger::noted(store.as_ref(), path, None)?.join("\n"));
+            text.push('\n');
+        }
     }
     let ledger = Ledger::read(&text).map_err(|error| {
         let read = paths.iter().map(|path| format!("`{}`", path.display()));
@@ -47,14 +55,6 @@ pub(super) fn run(app: &App, args: &CostsArgs) -> Done {
         table(&costs.header, &costs.rows)
     })?;
     Ok(Exit::Done)
-}
-
-/// Where the checks of the profile keep theirs, each once.
-fn ledgers(profile: &Profile, root: &Path) -> BTreeSet<PathBuf> {
-    let uses = profile.uses().into_iter().map(|placed| placed.of);
-    uses.filter(|of| of.plugin == REVIEW)
-        .map(|of| root.join(of.config["ledger"].as_str().unwrap_or(DEFAULT_LEDGER)))
-        .collect()
 }
 
 fn read(path: &Path) -> Done<String> {

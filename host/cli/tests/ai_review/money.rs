@@ -3,6 +3,7 @@
 use super::models::Turn;
 use super::shop::{BY_CLAUDE, BY_CODEX, SAFE, Shop, UNSAFE, about};
 use super::strict::CLAUDE;
+use crate::env::TestEnv;
 
 #[test]
 fn what_the_stand_ins_bill_is_what_runner_costs_shows() {
@@ -77,6 +78,44 @@ fn what_does_not_fit_into_the_month_is_not_asked() {
     no language model was asked yet
     [EOF]
     ");
+}
+
+#[test]
+fn what_a_machine_spent_that_is_no_more_counts_on_the_next() {
+    let shop = Shop::with("budget = { per-month = 5.0 }");
+    let store = shop.env.place("store");
+    std::fs::create_dir(&store).expect("made");
+    let profile = shop.env.read("runner.toml").expect("there");
+    let profile = format!("store = \"file://{store}\"\n{profile}");
+    shop.env.write("runner.toml", &profile);
+    shop.commit("app/search.py", SAFE, BY_CODEX);
+    let first = shop.review();
+    assert_eq!(first.code, Some(0), "{first}");
+    let ledger = |env: &TestEnv| env.read(".runner/ai-costs.jsonl").expect("written");
+    let there = ledger(&shop.env);
+
+    let next = shop.env.another();
+    let costs = next.run(&["costs"]).to_string().replace(&month(), "$MONTH");
+    insta::assert_snapshot!(costs, @r"
+    month    check   model     calls  tokens in  cached  tokens out  USD
+    $MONTH  review  claude-x  1      2000       500     100         0.0062
+    [EOF]
+    ");
+    // Enough for one call, were it not for the other machine's.
+    let line: serde_json::Value = serde_json::from_str(there.lines().next().expect("a line")).expect("JSON");
+    let limit = line["usd"].as_f64().expect("a cost") + 0.003;
+    let set = format!("gate.review.config.budget.per-month={limit}");
+    let refused = next.run(&["quality-gate", "--set", &set]);
+    assert_eq!(refused.code, Some(10), "{refused}");
+    assert!(
+        refused.stderr.contains("for this month $0.0062 are spent"),
+        "{refused}"
+    );
+    assert_eq!(shop.sent().len(), 1, "no request arrived");
+    // All of it is in its own ledger now, once.
+    assert!(ledger(&next).starts_with(&there), "{}", ledger(&next));
+    assert_eq!(next.run(&["quality-gate", "--set", &set]).code, Some(10));
+    assert_eq!(ledger(&next).matches("\"event\":\"spent\"").count(), 3);
 }
 
 /// That of the lines just written.
