@@ -160,3 +160,19 @@ fn cancelled_by_a_person() {
     );
     assert_unlocked(&scratch);
 }
+
+/// Without a release: the first environment gets what is checked out, built and packaged; the next one what was good there.
+#[test]
+fn deployed_one_environment_after_the_other() {
+    let scratch = scratch("deploy", "");
+    let ended = scratch.start(&["deploy", "staging"]).unwrap().ended().unwrap();
+    assert_eq!(ended.code(), Some(0), "{}", ended.complaint());
+    let staging = version_at(scratch.ports().staging).unwrap();
+    assert!(staging.starts_with("0.1.0-dev."), "{staging}");
+    let _colleague = Colleague::at(&scratch);
+    let ended = scratch.start(&["deploy", "prod"]).unwrap().ended().unwrap();
+    assert_eq!(ended.code(), Some(0), "{}", ended.complaint());
+    assert_eq!(version_at(scratch.ports().prod), Some(staging));
+    assert_eq!(scratch.git(&["tag", "--list"]).unwrap(), "v0.1.0\n");
+    assert_unlocked(&scratch);
+}

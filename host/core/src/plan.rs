@@ -71,6 +71,9 @@ impl Plan {
             Command::Deploy { environment, .. } => {
                 let settings = profile.environment(environment)?;
                 plan.gate(settings.gate.as_deref());
+                if profile.environment_before(environment).is_none() {
+                    plan.package();
+                }
                 plan.deploy(environment, settings);
             }
             Command::Rollback { environment, .. } => {
@@ -127,6 +130,14 @@ impl Profile {
                 },
             })
     }
+
+    /// The environment that a release must have been good in before it comes to this one; none for the first one, which gets
+    /// what is checked out.
+    pub fn environment_before(&self, name: &EnvironmentName) -> Option<EnvironmentName> {
+        let path = &self.release.environments;
+        let place = path.iter().position(|other| other == name.as_str())?;
+        Some(EnvironmentName::from(path[place.checked_sub(1)?].as_str()))
+    }
 }
 
 struct Planner<'a> {
@@ -178,10 +189,14 @@ impl Planner<'_> {
             ("version", Action::Version),
             ("changelog", Action::Changelog),
             ("tag", Action::Tag),
-            ("package", Action::Package),
         ] {
             self.stage(None, [(id.to_owned(), action)], When::Forward);
         }
+        self.package();
+    }
+
+    fn package(&mut self) {
+        self.stage(None, [("package".to_owned(), Action::Package)], When::Forward);
     }
 
     fn deploy(&mut self, name: &EnvironmentName, settings: &Environment) {

@@ -102,7 +102,7 @@ fn before_anything() -> Result<()> {
                      && cp -a /opt/agentiq-staging /mnt/ && mount --bind /mnt/agentiq-staging /opt/agentiq-staging",
                 )
             },
-            mend: |agentiq| root(agentiq, "umount /opt/agentiq-staging && umount -l /mnt"),
+            mend: |agentiq| root(agentiq, "umount -l /opt/agentiq-staging && umount -l /mnt"),
             says: &["the disk of", "min-free"],
         },
         Trouble {
@@ -160,7 +160,7 @@ fn the_way_there() -> Result<()> {
             name: "host key changed",
             make: |agentiq| known(agentiq, true),
             mend: |agentiq| known(agentiq, false),
-            says: &["host key", "ssh-keygen -R"],
+            says: &["host key", "ssh-keygen -f"],
         },
     ])
 }

@@ -219,12 +219,7 @@ fn deployable(
     name: &EnvironmentName,
     version: Option<&str>,
 ) -> Done<Release> {
-    let path = &here.profile().release.environments;
-    let before = path
-        .iter()
-        .position(|other| other == name.as_str())
-        .and_then(|place| place.checked_sub(1));
-    let Some(before) = before.map(|place| EnvironmentName::from(path[place].as_str())) else {
+    let Some(before) = here.profile().environment_before(name) else {
         return checked_out(here, state, version);
     };
     let found = good(here, &before)?
