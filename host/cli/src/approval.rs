@@ -5,7 +5,9 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use runner_core::backup::to_restore;
 use runner_core::effect::Question;
+use runner_core::id::EnvironmentName;
 use runner_core::output::Output;
 use runner_core::run::Run;
 use runner_core::step::{Action, Status};
@@ -146,6 +148,25 @@ fn about(run: &Run, question: &Question) -> String {
         runs::title(run),
         run.header.by
     );
+    let step = run.header.plan.step(&question.id.as_str().into());
+    match step.map(|step| &step.action) {
+        Some(Action::ApproveRestore { environment }) => text.push_str(&restored(run, environment)),
+        Some(Action::Approval { environment }) => {
+            text.push_str(&released(run));
+            let _ = writeln!(text, "  to       {environment}");
+        }
+        _ => text.push_str(&released(run)),
+    }
+    if let Some(subject) = &question.subject {
+        let _ = writeln!(text, "  bound to {subject}");
+    }
+    let _ = writeln!(text, "  as of    {} UTC", instant(now()));
+    text
+}
+
+/// The release with its bytes, and what the gate said of it.
+fn released(run: &Run) -> String {
+    let mut text = String::new();
     if let Some(release) = runs::release(run) {
         let _ = writeln!(text, "  version  {} (commit {})", release.version, release.commit);
         for artifact in &release.artifacts {
@@ -165,18 +186,32 @@ fn about(run: &Run, question: &Question) -> String {
             let _ = writeln!(text, "  check    {check}: {}", verdict.summary.replace('\n', " "));
         }
     }
-    if let Action::Approval { environment } = run
-        .header
-        .plan
-        .step(&question.id.as_str().into())
-        .map_or(&Action::Report, |step| &step.action)
-    {
-        let _ = writeln!(text, "  to       {environment}");
+    text
+}
+
+/// The backups that would be restored.
+fn restored(run: &Run, environment: &EnvironmentName) -> String {
+    let mut text = String::new();
+    for kept in to_restore(run, environment) {
+        let made = format!(
+            "{} of {}, {} UTC, run {}",
+            kept.id,
+            kept.backup,
+            instant(kept.at),
+            kept.run
+        );
+        let _ = writeln!(text, "  backup   {made}");
+        for artifact in &kept.artifacts {
+            let _ = writeln!(
+                text,
+                "  artifact {} {}, {}",
+                artifact.name,
+                artifact.digest,
+                size(artifact.size)
+            );
+        }
     }
-    if let Some(subject) = &question.subject {
-        let _ = writeln!(text, "  bound to {subject}");
-    }
-    let _ = writeln!(text, "  as of    {} UTC", instant(now()));
+    let _ = writeln!(text, "  to       {environment}");
     text
 }
 

@@ -1,5 +1,6 @@
 //! The command line. What it says is parsed here and interpreted by [`crate::settings`] and the commands.
 
+pub(crate) mod backup;
 pub(crate) mod ci;
 pub(crate) mod digest;
 pub(crate) mod logs;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::screen::Color;
+pub(crate) use backup::{BackupCommand, ListArgs};
 pub(crate) use ci::{CiCommand, GithubArgs};
 pub(crate) use digest::DigestArgs;
 pub(crate) use logs::LogsArgs;
@@ -126,6 +128,9 @@ Examples:
     Deploy(DeployArgs),
     /// Bring one environment back to a release that was good there
     #[command(after_help = "\
+Data that only the newer release can read, and that cannot be undone, is restored from the backup before that release if a \
+person approves it: see `runner backup restore --help`.
+
 Examples:
   runner rollback prod               to the last good release that is not the running one
   runner rollback prod --to 1.2.2
@@ -134,6 +139,9 @@ Examples:
     /// Make environments what the profile says of them
     #[command(subcommand)]
     Env(EnvCommand),
+    /// Make, list, check and restore backups of environments
+    #[command(subcommand)]
+    Backup(BackupCommand),
     /// Show what runs where, as the targets themselves say
     #[command(after_help = "\
 Examples:

@@ -1,5 +1,6 @@
 //! The commands: one file each.
 
+mod backup;
 mod cancel;
 mod changelog;
 mod ci;
@@ -49,6 +50,7 @@ pub(crate) fn run(app: &App, command: Command) -> Done {
             let environment = args.environment.into();
             drive::begin(app, event::Command::Setup { environment }, args.plan.plan)
         }
+        Command::Backup(command) => backup::run(app, command),
         Command::Status(args) => status::run(app, &args),
         Command::Logs(args) => logs::run(app, &args),
         Command::Approve(args) => approval::answer(app, &args, Plain::Yes),

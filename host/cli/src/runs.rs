@@ -130,15 +130,14 @@ pub(crate) fn version(run: &Run) -> Option<&str> {
 
 /// The command and where it is going, as typed.
 pub(crate) fn title(run: &Run) -> String {
-    let name = run.header.command.name();
-    match &run.header.command {
-        Command::Deploy { environment, .. }
-        | Command::Rollback { environment, .. }
-        | Command::Setup { environment } => {
-            format!("{name} {environment}")
+    let command = &run.header.command;
+    let name = command.name();
+    match (command, command.environment()) {
+        (Command::VerifyBackup { backup } | Command::Restore { backup }, Some(environment)) => {
+            format!("{name} {environment} {}", backup.id)
         }
-        Command::Digest { news } => format!("{name} {}", news.environment),
-        _ => name.to_owned(),
+        (_, Some(environment)) => format!("{name} {environment}"),
+        (_, None) => name.to_owned(),
     }
 }
 

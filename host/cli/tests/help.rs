@@ -33,6 +33,7 @@ fn of_runner() {
       deploy        Deploy one environment
       rollback      Bring one environment back to a release that was good there
       env           Make environments what the profile says of them
+      backup        Make, list, check and restore backups of environments
       status        Show what runs where, as the targets themselves say
       logs          Show what the programs of an environment write, and the web server in front of them
       approve       Approve what a run asks for
@@ -154,6 +155,9 @@ fn of_what_changes_something() {
       -h, --help    Print help
 
     ...
+
+    Data that only the newer release can read, and that cannot be undone, is restored from the backup
+    before that release if a person approves it: see `runner backup restore --help`.
 
     Examples:
       runner rollback prod               to the last good release that is not the running one

@@ -2,6 +2,7 @@
 
 mod ai_review;
 mod approval;
+mod backup;
 mod ci;
 mod costs;
 mod digest;

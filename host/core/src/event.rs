@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    backup::Kept,
     digest::Digest,
     effect::{Outcome, Request},
     id::{RunId, Scope, StepId},
@@ -76,6 +77,12 @@ pub enum Command {
     },
     /// One environment, made what the profile says of it, from nothing if need be.
     Setup { environment: crate::id::EnvironmentName },
+    /// Every backup of one environment, made and read back.
+    Backup { environment: crate::id::EnvironmentName },
+    /// One backup, read back.
+    VerifyBackup { backup: Box<Kept> },
+    /// One environment, brought back to what a backup holds.
+    Restore { backup: Box<Kept> },
 }
 
 impl Command {
@@ -88,6 +95,22 @@ impl Command {
             Self::Deploy { .. } => "deploy",
             Self::Rollback { .. } => "rollback",
             Self::Setup { .. } => "env setup",
+            Self::Backup { .. } => "backup create",
+            Self::VerifyBackup { .. } => "backup verify",
+            Self::Restore { .. } => "backup restore",
+        }
+    }
+
+    /// The one environment that it is about; none for all of them, or for no one.
+    pub fn environment(&self) -> Option<&crate::id::EnvironmentName> {
+        match self {
+            Self::Release { .. } | Self::QualityGate => None,
+            Self::Digest { news } => Some(&news.environment),
+            Self::Deploy { environment, .. }
+            | Self::Rollback { environment, .. }
+            | Self::Setup { environment }
+            | Self::Backup { environment } => Some(environment),
+            Self::VerifyBackup { backup } | Self::Restore { backup } => Some(&backup.environment),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The pure half of `runner`: what a release is, what comes next, what is allowed. No clock, no files, no network, no
 //! terminal, so everything here is tested in milliseconds and a live run cannot differ from a resumed one.
 
+pub mod backup;
 pub mod bytes;
 pub mod changelog;
 pub mod ci;

@@ -1,5 +1,7 @@
 //! What comes next in a run: a pure function of its plan and its state.
 
+mod restore;
+
 use crate::{
     event::{Command, End},
     id::EnvironmentName,
@@ -8,6 +10,8 @@ use crate::{
     run::Run,
     step::{Action, FailureKind, Notice, Status, Step, When},
 };
+
+pub use restore::can_restore;
 
 /// What comes next.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,11 +57,15 @@ pub fn ending(run: &Run) -> Ending {
         return Ending {
             end: End::Released,
             summary: success(run),
-            by_hand: Vec::new(),
+            by_hand: left(run),
         };
     };
     let deploy = halt.environment.and_then(|name| deploy_of(plan, name));
-    let (end, by_hand) = end_of(&halt, deploy.map_or(&Status::New, |step| run.status(&step.id)));
+    let (end, by_hand) = end_of(
+        run,
+        &halt,
+        deploy.map_or(&Status::New, |step| run.status(&step.id)),
+    );
     Ending {
         end,
         summary: halt.reason,
@@ -77,7 +85,9 @@ fn pending<'a>(stage: &'a Stage, run: &Run, whens: &[When]) -> Vec<&'a Step> {
 /// The first thing that stands in the way: somebody's cancelling, or a failure that counts. The other steps of the failed
 /// one's stage are run to their end first, so that a gate tells all that is wrong at once.
 fn halt<'a>(plan: &'a Plan, run: &'a Run) -> Option<Halt<'a>> {
-    if let Some(by) = &run.cancelled_by {
+    if let Some(by) = &run.cancelled_by
+        && !restore::is_asked_for_and_begun(run)
+    {
         let environment = open_environment(plan, run);
         return Some(Halt {
             environment,
@@ -98,7 +108,7 @@ fn halt<'a>(plan: &'a Plan, run: &'a Run) -> Option<Halt<'a>> {
 
 fn failure<'a>(run: &Run, step: &'a Step) -> Option<(&'a Step, FailureKind, String)> {
     match run.status(&step.id) {
-        Status::Failed(error, _) if !step.tolerated() && step.when == When::Forward => Some((
+        Status::Failed(error, _) if !step.tolerated() && counts(step) => Some((
             step,
             error.kind,
             format!("{}: {}", step.id, headline(&error.message)),
@@ -114,6 +124,12 @@ fn failure<'a>(run: &Run, step: &'a Step) -> Option<(&'a Step, FailureKind, Stri
 fn headline(message: &str) -> &str {
     let line = message.trim().lines().next().unwrap_or_default();
     line.trim_end().trim_end_matches(':')
+}
+
+/// Of a restore that was wanted and did not come about, nothing is left behind until it began.
+fn counts(step: &Step) -> bool {
+    step.when == When::Forward
+        || (step.when == When::Restore && matches!(step.action, Action::Restore { .. }))
 }
 
 /// The environment whose lock the run holds.
@@ -148,12 +164,22 @@ fn done(plan: &Plan, run: &Run, action: &Action) -> bool {
 
 fn forward<'a>(plan: &'a Plan, run: &'a Run) -> Next<'a> {
     for stage in &plan.stages {
-        let open = pending(stage, run, &[When::Forward, When::Locked]);
+        let restore = restore::whens(run, stage.environment.as_ref());
+        let whens: Vec<_> = [When::Forward, When::Locked].into_iter().chain(restore).collect();
+        let open = pending(stage, run, &whens);
         if !open.is_empty() {
             return Next::Run(open);
         }
     }
-    close(plan, run, End::Released, success(run), Vec::new())
+    close(plan, run, End::Released, success(run), left(run))
+}
+
+/// What a rollback that a person asked for leaves to be decided.
+fn left(run: &Run) -> Vec<String> {
+    match &run.header.command {
+        Command::Rollback { environment, .. } => restore::left(run, environment),
+        _ => Vec::new(),
+    }
 }
 
 fn success(run: &Run) -> String {
@@ -164,6 +190,11 @@ fn success(run: &Run) -> String {
         Command::Deploy { environment, .. } => format!("deployed to {environment}"),
         Command::Rollback { environment, .. } => format!("{environment} went back"),
         Command::Setup { environment } => format!("{environment} is set up"),
+        Command::Backup { environment } => format!("{environment} is backed up"),
+        Command::VerifyBackup { backup } => {
+            format!("backup {} of {} can be read back", backup.id, backup.environment)
+        }
+        Command::Restore { backup } => format!("{} holds what backup {} held", backup.environment, backup.id),
     }
 }
 
@@ -208,7 +239,8 @@ fn backward<'a>(plan: &'a Plan, run: &'a Run, halt: &Halt<'a>) -> Next<'a> {
         }
     }
     if let Some(name) = halt.environment {
-        let whens = whens_of(halt, status);
+        let mut whens = whens_of(halt, status);
+        whens.extend(restore::whens(run, Some(name)));
         for stage in plan
             .stages
             .iter()
@@ -223,7 +255,7 @@ fn backward<'a>(plan: &'a Plan, run: &'a Run, halt: &Halt<'a>) -> Next<'a> {
             }
         }
     }
-    let (end, by_hand) = end_of(halt, status);
+    let (end, by_hand) = end_of(run, halt, status);
     close(plan, run, end, halt.reason.clone(), by_hand)
 }
 
@@ -253,7 +285,7 @@ fn whens_of(halt: &Halt<'_>, deploy: &Status) -> Vec<When> {
         halt.step,
         Some((
             Step {
-                action: Action::Approval { .. } | Action::Check { .. },
+                action: Action::Approval { .. } | Action::Check { .. } | Action::ApproveRestore { .. },
                 ..
             },
             _
@@ -290,7 +322,12 @@ fn deploy_of<'a>(plan: &'a Plan, name: &EnvironmentName) -> Option<&'a Step> {
     plan.steps().find(|step| step.action == action)
 }
 
-fn end_of(halt: &Halt<'_>, deploy: &Status) -> (End, Vec<String>) {
+fn end_of(run: &Run, halt: &Halt<'_>, deploy: &Status) -> (End, Vec<String>) {
+    let undone = || {
+        halt.environment.map_or((End::RolledBack, Vec::new()), |name| {
+            restore::end_of_undo(run, name)
+        })
+    };
     match (halt.step, deploy) {
         (_, Status::Stuck(_, error)) => {
             let place = halt.environment.map(ToString::to_string).unwrap_or_default();
@@ -300,8 +337,12 @@ fn end_of(halt: &Halt<'_>, deploy: &Status) -> (End, Vec<String>) {
                 std::iter::once(first).chain(error.hint.clone()).collect(),
             )
         }
-        (None, _) => (End::Cancelled, Vec::new()),
-        (_, Status::Undone(..)) => (End::RolledBack, Vec::new()),
+        (None, Status::Undone(..)) => match undone() {
+            (End::Stuck, by_hand) => (End::Stuck, by_hand),
+            (_, by_hand) => (End::Cancelled, by_hand),
+        },
+        (None, _) => (End::Cancelled, left(run)),
+        (_, Status::Undone(..)) => undone(),
         (
             Some((
                 Step {
@@ -313,8 +354,20 @@ fn end_of(halt: &Halt<'_>, deploy: &Status) -> (End, Vec<String>) {
             _,
         ) => (
             End::Stuck,
-            vec![format!("bring {environment} back by hand: {}", halt.reason)],
+            std::iter::once(format!("bring {environment} back by hand: {}", halt.reason))
+                .chain(left(run))
+                .collect(),
         ),
+        (
+            Some((
+                Step {
+                    action: Action::Restore { environment, .. },
+                    ..
+                },
+                _,
+            )),
+            _,
+        ) => restore::broken(environment),
         (
             Some((
                 Step {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    backup::Kept,
     effect::Answer,
     release::{Artifact, GoodRelease, Release},
     rules::{RuleState, Sample},
@@ -122,6 +123,9 @@ pub struct Deployment {
     pub version: Option<String>,
     /// Its services.
     pub services: Vec<ServiceState>,
+    /// Said of a rollback: what of the data stayed newer than the release that runs now, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newer_data: Option<String>,
 }
 
 impl Deployment {
@@ -182,6 +186,10 @@ pub enum Output {
     Answer(Answer),
     /// What was kept.
     Backup(Vec<Artifact>),
+    /// What was read back whole.
+    ReadBack(Vec<Artifact>),
+    /// What was restored.
+    Restored(Vec<Artifact>),
     /// What runs now.
     Deployed(Deployment),
     /// A watch that ended well.
@@ -213,6 +221,9 @@ pub struct Preflight {
     pub release: Option<Release>,
     /// Per environment of the run: the good release that a rollback would go to.
     pub previous: Vec<(String, Option<Release>)>,
+    /// For a rollback that a person asked for: the backups from before the release that is left was deployed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub backups: Vec<Kept>,
 }
 
 /// The next version and what is in it.

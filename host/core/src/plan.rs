@@ -1,13 +1,15 @@
 //! The plan of a run: the fixed life of a release over the profile's environments.
 
+mod backups;
 mod before;
+mod notices;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     event::Command,
     id::{EnvironmentName, StepId},
-    profile::{Environment, NoticeName, Profile},
+    profile::{Environment, Profile},
     step::{Action, Notice, Step, When},
 };
 
@@ -39,6 +41,22 @@ pub enum PlanError {
         /// What there is, or `none`.
         known: String,
     },
+    /// It has nothing to back up by.
+    #[error(
+        "{0} has no backup: name some in the profile, e.g. [environments.{0}] backup = [\"database\"] and \
+         [backup.database] plugin = \"backup-postgres\""
+    )]
+    NoBackup(EnvironmentName),
+    /// The profile no longer says how the backup was made.
+    #[error("the profile has no [backup.{backup}] any more, by which {id} of {environment} was made")]
+    UnknownBackup {
+        /// Its name.
+        backup: String,
+        /// The backup's id.
+        id: String,
+        /// What it is of.
+        environment: EnvironmentName,
+    },
 }
 
 impl Plan {
@@ -48,9 +66,16 @@ impl Plan {
             profile,
             stages: Vec::new(),
         };
-        // Setting up and telling are about no release: they neither look for one nor report of one.
-        let of_a_release = !matches!(command, Command::Setup { .. } | Command::Digest { .. });
-        if of_a_release {
+        // Setting up and telling are about no release, and backups are about none in particular: nothing is reported of one.
+        let of_a_release = !matches!(
+            command,
+            Command::Setup { .. }
+                | Command::Digest { .. }
+                | Command::Backup { .. }
+                | Command::VerifyBackup { .. }
+                | Command::Restore { .. }
+        );
+        if of_a_release || matches!(command, Command::Backup { .. } | Command::Restore { .. }) {
             plan.stage(None, [("preflight".to_owned(), Action::Preflight)], When::Forward);
         }
         match command {
@@ -77,12 +102,24 @@ impl Plan {
                 plan.deploy(environment, settings);
             }
             Command::Rollback { environment, .. } => {
-                profile.environment(environment)?;
-                plan.rollback(environment);
+                let settings = profile.environment(environment)?;
+                plan.rollback(environment, settings);
             }
             Command::Setup { environment } => {
                 profile.environment(environment)?;
                 plan.setup(environment);
+            }
+            Command::Backup { environment } => {
+                let settings = profile.environment(environment)?;
+                plan.backup(environment, settings)?;
+            }
+            Command::VerifyBackup { backup } => {
+                plan.known(backup)?;
+                plan.read_back(backup);
+            }
+            Command::Restore { backup } => {
+                plan.known(backup)?;
+                plan.restore(backup);
             }
         }
         if of_a_release {
@@ -219,14 +256,7 @@ impl Planner<'_> {
                 environment: environment(),
             },
         );
-        let backups = settings.backup.iter().map(|backup| {
-            let action = Action::Backup {
-                environment: environment(),
-                backup: backup.clone(),
-            };
-            (format!("{name}/backup/{backup}"), action)
-        });
-        self.stage(Some(name), backups, When::Forward);
+        self.backups(name, settings);
         self.notices(Notice::DeployStarted, Some(name), When::Forward);
         self.one(
             name,
@@ -280,6 +310,7 @@ impl Planner<'_> {
         );
         self.notices(Notice::DeployFailed, Some(name), When::Failed);
         self.notices(Notice::RolledBack, Some(name), When::Undone);
+        self.restore_after_undo(name, settings);
         self.unlock(name);
         self.notices(Notice::DeploySucceeded, Some(name), When::Forward);
     }
@@ -325,7 +356,7 @@ impl Planner<'_> {
         self.unlock(name);
     }
 
-    fn rollback(&mut self, name: &EnvironmentName) {
+    fn rollback(&mut self, name: &EnvironmentName, settings: &Environment) {
         let environment = || name.clone();
         self.one(
             name,
@@ -341,6 +372,7 @@ impl Planner<'_> {
                 environment: environment(),
             },
         );
+        self.restore_after_return(name, settings);
         self.one(
             name,
             "health",
@@ -348,6 +380,7 @@ impl Planner<'_> {
                 environment: environment(),
             },
         );
+        self.restored_after_return(name, settings);
         self.one(
             name,
             "record",
@@ -369,56 +402,5 @@ impl Planner<'_> {
             environment: name.clone(),
         };
         self.stage(Some(name), [(format!("{name}/unlock"), action)], When::Locked);
-    }
-
-    /// One step per notifier that wants to know, side by side.
-    fn notices(&mut self, notice: Notice, environment: Option<&EnvironmentName>, when: When) {
-        let wanted = |events: &Option<Vec<NoticeName>>| {
-            events.as_ref().is_none_or(|names| names.contains(&notice.name()))
-        };
-        let steps: Vec<_> = self
-            .profile
-            .notify
-            .iter()
-            .filter(|(_, notifier)| wanted(&notifier.events))
-            .map(|(notifier, _)| {
-                let place = environment.map(|name| format!("{name}/")).unwrap_or_default();
-                let action = Action::Notify {
-                    notifier: notifier.clone(),
-                    notice,
-                    environment: environment.cloned(),
-                };
-                (format!("{place}notify/{}/{notifier}", notice.word()), action)
-            })
-            .collect();
-        self.stage(environment, steps, when);
-    }
-}
-
-impl Notice {
-    /// As a profile names it.
-    pub fn name(self) -> NoticeName {
-        match self {
-            Self::Gate => NoticeName::Gate,
-            Self::Digest => NoticeName::Digest,
-            Self::ApprovalWanted => NoticeName::Approval,
-            Self::DeployStarted | Self::DeploySucceeded | Self::DeployFailed => NoticeName::Deploy,
-            Self::RolledBack => NoticeName::Rollback,
-            Self::Released => NoticeName::Released,
-        }
-    }
-
-    /// As in a step's id.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Gate => "gate",
-            Self::Digest => "digest",
-            Self::ApprovalWanted => "approval",
-            Self::DeployStarted => "start",
-            Self::DeploySucceeded => "success",
-            Self::DeployFailed => "failure",
-            Self::RolledBack => "rollback",
-            Self::Released => "released",
-        }
     }
 }

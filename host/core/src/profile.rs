@@ -175,7 +175,7 @@ pub enum NoticeName {
     Approval,
     /// An environment was rolled back.
     Rollback,
-    /// A rule asks for attention.
+    /// A rule, a backup that failed or a restore asks for attention.
     Alert,
     /// The release is out.
     Released,
@@ -241,6 +241,9 @@ pub struct Environment {
     /// Names of `[backup.*]`, made and verified before a deploy.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub backup: Vec<String>,
+    /// What to do when a rollback leaves data that only the newer release can read.
+    #[serde(default, skip_serializing_if = "Restore::is_default")]
+    pub restore: Restore,
     /// Names of `[gate.*]` that are checked right before it is deployed to, once the environments before it are good, and
     /// not with the rest of the gate: e.g. a go/no-go checklist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -349,6 +352,23 @@ pub enum FirstDeploy {
     Refuse,
     /// Go on; a failure is then *stuck*.
     Allow,
+}
+
+/// What to do when a rollback leaves data that only the newer release can read, and there is a backup from before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Restore {
+    /// Ask a person whether to restore the backup, after a fresh one.
+    #[default]
+    Ask,
+    /// Leave the data as it is.
+    Never,
+}
+
+impl Restore {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The workflows of a CI service, as `runner ci` writes them.

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use crate::{
     effect::{Outcome, Request},
     event::{End, Event, Header, JOURNAL_VERSION, Kind},
-    id::{RunId, Scope, StepId},
-    output::Output,
+    id::{EnvironmentName, RunId, Scope, StepId},
+    output::{Output, Preflight},
+    release::Release,
     step::{IllegalTransition, Status},
 };
 
@@ -223,6 +224,30 @@ impl Run {
     pub fn status(&self, step: &StepId) -> &Status {
         static NEW: Status = Status::New;
         self.steps.get(step).unwrap_or(&NEW)
+    }
+
+    /// What was found before anything was done, once it is known.
+    pub fn preflight(&self) -> Option<&Preflight> {
+        match self.output("preflight") {
+            Some(Output::Preflight(preflight)) => Some(preflight),
+            _ => None,
+        }
+    }
+
+    /// The good release that a rollback of the environment would go to.
+    pub fn previous(&self, environment: &EnvironmentName) -> Option<&Release> {
+        let previous = &self.preflight()?.previous;
+        let (_, release) = previous.iter().find(|(name, _)| name == environment.as_str())?;
+        release.as_ref()
+    }
+
+    /// Version of the release that the run is about, as far as it is known.
+    pub fn version(&self) -> Option<&str> {
+        match (self.output("package"), self.output("version")) {
+            (Some(Output::Release(release)), _) => Some(&release.version),
+            (_, Some(Output::Version(version))) => Some(&version.version),
+            _ => Some(&self.preflight()?.release.as_ref()?.version),
+        }
     }
 
     /// What a step left behind.

@@ -29,6 +29,14 @@ pub enum Notice {
     RolledBack,
     /// The release is out.
     Released,
+    /// A backup that was asked for could not be made.
+    BackupFailed,
+    /// A person is waited for, to restore a backup.
+    RestoreWanted,
+    /// A backup was restored, and what runs is healthy.
+    Restored,
+    /// It was not, or what runs is not healthy with it.
+    RestoreFailed,
 }
 
 /// What a step does.
@@ -58,6 +66,18 @@ pub enum Action {
     Lock { environment: EnvironmentName },
     /// Makes and verifies one backup.
     Backup {
+        environment: EnvironmentName,
+        backup: String,
+    },
+    /// Reads one backup back whole.
+    VerifyBackup {
+        environment: EnvironmentName,
+        backup: String,
+    },
+    /// Waits for a person who says that backups are restored.
+    ApproveRestore { environment: EnvironmentName },
+    /// Brings what one backup keeps back to what it held; the same again goes on.
+    Restore {
         environment: EnvironmentName,
         backup: String,
     },
@@ -109,6 +129,10 @@ pub enum When {
     Failed,
     /// When a deploy of its environment was undone.
     Undone,
+    /// When its environment went back to an earlier release and has data of a newer one, which a backup can bring back.
+    Restore,
+    /// When that was not done: somebody said no, or it failed.
+    Unrestored,
     /// When its environment's lock was taken, however things went.
     Locked,
     /// At the end, however things went.

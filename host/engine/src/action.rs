@@ -13,6 +13,7 @@ mod preflight;
 mod record;
 mod release;
 mod report;
+mod restore;
 mod schedule;
 mod setup;
 mod traffic;
@@ -49,6 +50,9 @@ pub(crate) fn perform(conductor: &Conductor, step: &Step, effects: &Effects) -> 
         Action::Approval { environment } => approval::approval(&here, environment),
         Action::Lock { environment } => lock::take(&here, environment),
         Action::Backup { environment, backup } => backup::backup(&here, environment, backup),
+        Action::VerifyBackup { environment, backup } => restore::verify(&here, environment, backup),
+        Action::ApproveRestore { environment } => restore::approve(&here, environment),
+        Action::Restore { environment, backup } => restore::restore(&here, environment, backup),
         Action::Deploy { environment } => deploy::deploy(&here, environment),
         Action::Return { environment } => deploy::go_back(&here, environment),
         Action::Health { environment } if here.plan() => {

@@ -3,6 +3,7 @@
 
 mod action;
 mod atomic_file;
+pub mod backups;
 pub mod capability;
 pub mod clock;
 pub mod conductor;

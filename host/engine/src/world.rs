@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use runner_core::{
+    backup::{Kept, Purpose},
     effect::{Outcome, Request, Response, Service},
     event::{Kind, Level, Stream},
     fault::Fault,
@@ -13,6 +14,7 @@ use runner_core::{
 };
 
 use crate::{
+    backups::{self, BackupsError},
     capability::{
         Progress, artifacts::Artifacts, clock::Clock, executable, files::Files, git::Git, http::Http,
         machine::Machines, machine_files::MachineFiles, process::Processes, services::Services,
@@ -253,7 +255,8 @@ impl World {
             | Request::LockGive { .. }
             | Request::RunAlive { .. }
             | Request::RecordGood { .. }
-            | Request::GoodReleases { .. } => self.keep(request)?,
+            | Request::GoodReleases { .. }
+            | Request::BackupsBefore { .. } => self.keep(request)?,
             _ => self.on_machine(request),
         })
     }
@@ -428,6 +431,15 @@ impl World {
                 Ok(Response::Done)
             }
             Request::GoodReleases { environment } => Ok(Response::Good(self.store.good(environment)?)),
+            Request::BackupsBefore { environment, version } => {
+                let before = Purpose::Deploy(version.clone());
+                let wanted = |kept: &Kept| kept.environment == *environment && kept.purpose == before;
+                match backups::known(self.store.as_ref(), usize::MAX, wanted) {
+                    Ok(known) => Ok(Response::Backups(known)),
+                    Err(BackupsError::Store(error)) => return Err(error.into()),
+                    Err(error) => Err(Fault::failed(error.to_string())),
+                }
+            }
             other => Err(unheard(other)),
         })
     }

@@ -14,6 +14,7 @@ mod promises {
     mod official;
     mod plan;
     mod prometheus;
+    mod restore;
     mod scratch;
     mod secrets;
     mod sentry;

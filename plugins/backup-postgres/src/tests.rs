@@ -236,6 +236,14 @@ fn a_backup_is_verified_in_the_store_and_by_reading_it_again() {
     let error = Postgres::verify(&host, &config(json!({})), &[kept]).unwrap_err();
     insta::assert_snapshot!(error.message(), @"reading back `chat-before-1.3.0-20251231T000000Z.dump`: listing what it holds: ended with exit code 1: pg_restore: error: did not find magic string in file header");
     assert!(Postgres::verify(&ScriptedHost::new(), &config(json!({})), &[]).is_err());
+
+    // A plan lists the same, and reads no file that is not there.
+    let kept = artifact("chat-before-1.3.0-20251231T000000Z.dump");
+    let host = ScriptedHost::new()
+        .artifact_verify(&kept.name)
+        .machine_fetch(&kept.name, Some("vps"), &path)
+        .removes(&path);
+    Postgres::verify(&host, &config(json!({})).in_plan(), &[kept]).unwrap();
 }
 
 #[test]

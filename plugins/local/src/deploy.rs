@@ -49,6 +49,7 @@ pub(crate) fn deploy(host: &impl Host, site: &Site<'_>, release: &Release) -> Re
     Ok(Deployment {
         version: Some(release.version.clone()),
         services: running,
+        newer_data: None,
     })
 }
 

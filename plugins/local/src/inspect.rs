@@ -21,6 +21,7 @@ pub(crate) fn inspect(host: &impl Host, site: &Site<'_>) -> Result<Deployment, E
         return Ok(Deployment {
             version: None,
             services: Vec::new(),
+            newer_data: None,
         });
     };
     let mut services = Vec::new();
@@ -38,6 +39,7 @@ pub(crate) fn inspect(host: &impl Host, site: &Site<'_>) -> Result<Deployment, E
     Ok(Deployment {
         version: Some(current.version),
         services,
+        newer_data: None,
     })
 }
 

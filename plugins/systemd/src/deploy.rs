@@ -57,6 +57,7 @@ pub(crate) fn go_back<H: Host>(
     to: &Release,
 ) -> Result<Deployment, Error> {
     is_ours(machine, site)?;
+    let left = left(machine, site, to);
     let record = releases::place(machine, site, to)?;
     let arrival = Arrival {
         folder: site.folder_of(to),
@@ -67,7 +68,24 @@ pub(crate) fn go_back<H: Host>(
         Strategy::Restart => restart::activate(machine, site, &arrival)?,
         Strategy::BlueGreen | Strategy::Canary => slots::go_back(machine, site, &arrival)?,
     }
-    Ok(started(site, &arrival))
+    // Asked once it serves: where the database was migrated, looking at it takes a second or two.
+    Ok(Deployment {
+        newer_data: left.and_then(|left| migrate::newer(machine, site, &left)),
+        ..started(site, &arrival)
+    })
+}
+
+/// The release that is left, relative to the root: the one that was to be brought here, or the one that runs.
+fn left<H: Host>(machine: &Machine<'_, H>, site: &Site<'_>, to: &Release) -> Option<String> {
+    let other = |folder: &String| *folder != site.folder_of(to);
+    let meant = site
+        .context
+        .release
+        .as_ref()
+        .map(|release| site.folder_of(release));
+    // A link that is not ours is told of by what switches it.
+    let runs = || current(machine, site).ok().flatten();
+    meant.filter(other).or_else(|| runs().filter(other))
 }
 
 /// The root must be this environment's: another one's is never touched.
@@ -160,5 +178,6 @@ fn started(site: &Site<'_>, arrival: &Arrival) -> Deployment {
     Deployment {
         version: Some(arrival.record.version.clone()),
         services: names.map(service).collect(),
+        newer_data: None,
     }
 }

@@ -31,6 +31,7 @@ pub(crate) fn inspect<H: Host>(machine: &Machine<'_, H>, site: &Site<'_>) -> Res
         return Ok(Deployment {
             version: None,
             services: Vec::new(),
+            newer_data: None,
         });
     };
     let web = site.web_unit(place.port);
@@ -61,6 +62,7 @@ pub(crate) fn inspect<H: Host>(machine: &Machine<'_, H>, site: &Site<'_>) -> Res
     Ok(Deployment {
         version: Some(place.record.version),
         services,
+        newer_data: None,
     })
 }
 

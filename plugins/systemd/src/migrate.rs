@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use runner_sdk::{Error, Exit, Host, WithContext};
+use runner_sdk::{Error, Exit, Host, Level, WithContext};
 
 use crate::machine::{Machine, command, sudo};
 use crate::record::ReleaseRecord;
@@ -37,6 +37,10 @@ pub(crate) fn upgrade<H: Host>(
     let head = alembic.head()?;
     let before = alembic.current()?;
     if before == head {
+        // It may have been here before and migrated then: a backup from before this deploy knows nothing of that.
+        if record.alembic_before.take().is_some() {
+            record.write(machine, site, folder)?;
+        }
         return Ok(());
     }
     record.alembic_before = Some(before.clone());
@@ -55,6 +59,48 @@ pub(crate) fn upgrade<H: Host>(
         "{}; {left}; what ran before still serves",
         error.message()
     )))
+}
+
+/// What the release that is left did to the database and Alembic cannot undo, in words; none where it did nothing, or where
+/// Alembic could: a release that lets its migrations be undone leaves what the one before it can live with. Nobody is kept
+/// from going back by what cannot be asked.
+pub(crate) fn newer<H: Host>(machine: &Machine<'_, H>, site: &Site<'_>, left: &str) -> Option<String> {
+    if !site.config.backend.alembic || site.context.is_plan() {
+        return None;
+    }
+    let warn = |text: &str| machine.host.log(Level::Warn, text);
+    let record = ReleaseRecord::read(machine, site, left).ok().flatten()?;
+    let before = record.alembic_before?;
+    let alembic = Alembic {
+        machine,
+        site,
+        folder: left,
+    };
+    let now = match alembic.wait_for_another().and_then(|()| alembic.current()) {
+        Ok(now) if now == before => return None,
+        Ok(now) => now,
+        Err(error) => {
+            warn(&format!(
+                "what {} did to the database is not known: {}",
+                record.version,
+                error.message()
+            ));
+            return None;
+        }
+    };
+    let did = format!(
+        "{} brought the database from `{before}` to `{now}`",
+        record.version
+    );
+    match alembic.undone_as_sql(&now, &before) {
+        Ok(()) => {
+            warn(&format!(
+                "{did}; Alembic could undo that and lose what was written to it, so it stays"
+            ));
+            None
+        }
+        Err(error) => Some(format!("{did}, which Alembic cannot undo: {}", error.message())),
+    }
 }
 
 struct Alembic<'a, H> {
@@ -117,12 +163,27 @@ impl<H: Host> Alembic<'_, H> {
 
     /// The revision of the database; `base` before the first.
     fn current(&self) -> Result<String, Error> {
-        let words = self.words(&["current"]);
-        let asked = self
-            .machine
-            .run(&command(&as_words(&words)).read().timeout(Duration::from_secs(60)))?;
-        let exit = asked.require_success("asking the database for its revision")?;
+        let exit = self
+            .read(&["current"])?
+            .require_success("asking the database for its revision")?;
         Ok(revisions(&exit).pop().unwrap_or_else(|| "base".to_owned()))
+    }
+
+    /// The migrations back from `now` to `before`, as SQL that nobody runs: an error where there is none.
+    fn undone_as_sql(&self, now: &str, before: &str) -> Result<(), Error> {
+        let exit = self.read(&["downgrade", &format!("{now}:{before}"), "--sql"])?;
+        if exit.code == Some(0) {
+            return Ok(());
+        }
+        let said = format!("{}\n{}", exit.stdout_text(), exit.stderr_text());
+        let last = said.lines().rev().map(str::trim).find(|line| !line.is_empty());
+        Err(Error::failed(last.unwrap_or("it does not say why")))
+    }
+
+    fn read(&self, arguments: &[&str]) -> Result<Exit, Error> {
+        let words = self.words(arguments);
+        self.machine
+            .run(&command(&as_words(&words)).read().timeout(Duration::from_secs(60)))
     }
 
     /// Tried again where one of before was still under way: its connection was cut, and it went on.

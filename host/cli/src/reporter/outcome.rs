@@ -138,7 +138,12 @@ fn line(output: &Output) -> String {
             format!("{} by {}{signed}{note}", answer.choice, answer.by)
         }
         Output::Backup(kept) => format!("{} kept and read back", count(kept.len(), "artifact")),
-        Output::Deployed(deployment) => deployed(deployment),
+        Output::ReadBack(kept) => format!("{} read back whole", count(kept.len(), "artifact")),
+        Output::Restored(kept) => {
+            let names: Vec<_> = kept.iter().map(|artifact| artifact.name.as_str()).collect();
+            format!("back to {}", names.join(", "))
+        }
+        Output::Deployed(deployment) => format!("{}{}", deployed(deployment), newer(deployment)),
         Output::Watched(report) => report.summary.clone(),
         Output::Notified { at } => at.clone().unwrap_or_default(),
         Output::Good(good) => format!("{} is good", good.release.version),
@@ -148,9 +153,10 @@ fn line(output: &Output) -> String {
             deployment,
         } => {
             format!(
-                "went back to {to} in {}: {}",
+                "went back to {to} in {}: {}{}",
                 took(*took_ms),
-                deployed(deployment)
+                deployed(deployment),
+                newer(deployment)
             )
         }
         Output::Setup(changes) if changes.is_empty() => "nothing had to be changed".to_owned(),
@@ -182,6 +188,12 @@ pub(crate) fn deployed(deployment: &Deployment) -> String {
         0 => version.clone(),
         all => format!("{version}, {healthy} of {} healthy", count(all, "service")),
     }
+}
+
+/// What of the data did not go back with the code.
+fn newer(deployment: &Deployment) -> String {
+    let newer = deployment.newer_data.as_ref();
+    newer.map_or_else(String::new, |newer| format!("; {newer}"))
 }
 
 /// What a failed step saw, worst first.

@@ -7,13 +7,16 @@ use runner_core::event::{Event, Kind, Level};
 use runner_core::id::Scope;
 use runner_core::output::Output;
 use runner_core::run::Run;
-use runner_core::step::{PlannedWrite, Status, When};
+use runner_core::step::{Action, PlannedWrite, Status, When};
 
 use super::Reporter;
 use super::outcome::told;
 use crate::error::Done;
 use crate::format::{count, indented};
 use crate::screen::{Screen, Tint};
+
+/// When a release or a rollback restores a backup.
+const RESTORE: &str = "a rollback leaves data that only the newer release can read, and a person approves it";
 
 /// See the module.
 pub(crate) struct Planned {
@@ -40,6 +43,10 @@ impl Planned {
         let (mut steps, mut writes, mut unforeseen) = (0, 0, 0);
         for step in run.header.plan.steps() {
             let status = run.status(&step.id);
+            // Nobody should first hear of it when it is asked for.
+            if let (When::Restore, Action::Restore { .. }) = (step.when, &step.action) {
+                let _ = writeln!(text, "  if  {}  {RESTORE}", step.id);
+            }
             // What runs only when things go wrong is not part of what would be done.
             if *status == Status::New && step.when != When::Forward {
                 continue;

@@ -55,7 +55,8 @@ fn hint(run: &Run, end: End) -> Option<String> {
     let again = || format!("`runner {}`", runs::title(run));
     match end {
         End::Released => match &run.header.command {
-            Command::QualityGate => None,
+            Command::QualityGate | Command::VerifyBackup { .. } => None,
+            Command::Backup { environment } => Some(format!("`runner backup list {environment}`")),
             _ => Some("`runner status`".to_owned()),
         },
         End::NothingToRelease => Some("commit a `feat:` or a `fix:`, then release again".to_owned()),

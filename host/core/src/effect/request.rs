@@ -290,6 +290,11 @@ pub enum Request {
     },
     /// The host's: releases recorded as good in an environment, newest first.
     GoodReleases { environment: EnvironmentName },
+    /// The host's: backups of an environment that were made to deploy this version there, newest first.
+    BackupsBefore {
+        environment: EnvironmentName,
+        version: String,
+    },
 }
 
 impl Request {
@@ -316,6 +321,7 @@ impl Request {
             | Self::GitState { .. }
             | Self::Executable
             | Self::GoodReleases { .. }
+            | Self::BackupsBefore { .. }
             | Self::RunAlive { .. } => Nature::Read,
             // Everything else is made so that twice is the same as once. A question is: it waits for the same answer.
             Self::WriteReport { .. }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    backup::Kept,
     bytes::Bytes,
     fault::Fault,
     release::{Artifact, GoodRelease},
@@ -188,4 +189,6 @@ pub enum Response {
     Random(Bytes),
     /// Releases recorded as good, newest first.
     Good(Vec<GoodRelease>),
+    /// Backups, newest first.
+    Backups(Vec<Kept>),
 }

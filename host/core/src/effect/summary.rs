@@ -67,6 +67,9 @@ pub(super) fn of(request: &Request) -> String {
         Request::Executable => "this executable".to_owned(),
         Request::SendExecutable { machine, path, .. } => format!("copy runner to {}", on(machine, path)),
         Request::GoodReleases { environment } => format!("releases good in {environment}"),
+        Request::BackupsBefore { environment, version } => {
+            format!("backups of {environment} from before {version}")
+        }
     }
 }
 

@@ -155,7 +155,8 @@ impl Needs {
             | Request::Executable
             | Request::SendExecutable { .. }
             | Request::RunAlive { .. }
-            | Request::GoodReleases { .. } => Err("only `runner` itself may".to_owned()),
+            | Request::GoodReleases { .. }
+            | Request::BackupsBefore { .. } => Err("only `runner` itself may".to_owned()),
         }
     }
 

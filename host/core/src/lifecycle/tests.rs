@@ -1,6 +1,8 @@
 //! The product's promise as properties: whatever fails and whenever the process dies, a resumed run ends as the run that
 //! was not interrupted, locks are given back, and nothing is deployed that did not pass.
 
+mod restore;
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
@@ -8,11 +10,14 @@ use serde_json::json;
 
 use super::{Next, headline, next};
 use crate::{
+    backup::{Kept, Purpose},
+    digest::Digest,
     event::{Command, End, Event, Header, JOURNAL_VERSION, Kind},
     id::{RunId, StepId},
-    output::Output,
+    output::{Condition, Deployment, Output, Preflight, ServiceState},
     plan::Plan,
     profile::Profile,
+    release::Artifact,
     run::Run,
     step::{Action, FailureKind, Status, Step, StepError, Transition},
 };
@@ -37,7 +42,7 @@ fn profile(checks: usize, environments: usize, notifiers: usize) -> Profile {
                     .unwrap_or_default()
             );
             value["approval"] = json!({});
-            value["backup"] = json!(["b0"]);
+            value["backup"] = json!(["b0", "b1"]);
             value["smoke"] = json!(["s0"]);
             value["canary"] =
                 json!({"steps": [{"percent": 10, "watch": "5s"}, {"percent": 50, "watch": "5s"}]});
@@ -49,7 +54,7 @@ fn profile(checks: usize, environments: usize, notifiers: usize) -> Profile {
         "project": {"name": "shop"},
         "gate": named("g", checks),
         "smoke": named("s", 1),
-        "backup": named("b", 1),
+        "backup": named("b", 2),
         "notify": named("n", notifiers),
         "environments": (0..environments).map(environment).collect::<serde_json::Map<_, _>>(),
         "release": {"environments": names},
@@ -63,6 +68,56 @@ struct Fate {
     failing: BTreeSet<String>,
     failing_undo: BTreeSet<String>,
     cancel_at: Option<usize>,
+    /// What a rollback says of the data.
+    newer: Option<String>,
+    /// Whether what runs after going back is healthy.
+    sick: bool,
+}
+
+impl Fate {
+    /// What runs after going back.
+    fn there(&self) -> Deployment {
+        let condition = if self.sick {
+            Condition::Unhealthy
+        } else {
+            Condition::Healthy
+        };
+        let web = ServiceState {
+            name: "web".to_owned(),
+            version: None,
+            condition,
+            since: None,
+            detail: String::new(),
+        };
+        Deployment {
+            version: Some("1.0.0".to_owned()),
+            services: vec![web],
+            newer_data: self.newer.clone(),
+        }
+    }
+}
+
+fn dump() -> Artifact {
+    Artifact {
+        name: "shop.dump".to_owned(),
+        digest: Digest::of(b"shop"),
+        size: 5,
+        location: "x".to_owned(),
+    }
+}
+
+/// A backup of `e0`, of another run.
+fn kept() -> Kept {
+    Kept {
+        id: "3fa2c1d0".to_owned(),
+        environment: "e0".into(),
+        backup: "b0".to_owned(),
+        run: RunId::from("r-before"),
+        at: 5,
+        purpose: Purpose::Deploy("1.1.0".to_owned()),
+        ran: Some("1.0.0".to_owned()),
+        artifacts: vec![dump()],
+    }
 }
 
 fn begin(profile: &Profile, command: Command) -> Vec<Event> {
@@ -92,7 +147,7 @@ fn event(seq: usize, kind: Kind) -> Event {
 
 fn kind_of(step: &Step) -> FailureKind {
     match step.action {
-        Action::Approval { .. } => FailureKind::Rejected,
+        Action::Approval { .. } | Action::ApproveRestore { .. } => FailureKind::Rejected,
         Action::Watch { .. } | Action::Shift { .. } => FailureKind::Breach,
         Action::Preflight | Action::Check { .. } => FailureKind::Blocked,
         _ => FailureKind::Failed,
@@ -105,7 +160,24 @@ fn result(step: &Step, fate: &Fate) -> Transition {
             error: StepError::new(kind_of(step), "it broke"),
             output: None,
         },
-        false => Transition::Succeeded { output: Output::Done },
+        false => Transition::Succeeded {
+            output: output(step, fate),
+        },
+    }
+}
+
+fn output(step: &Step, fate: &Fate) -> Output {
+    match &step.action {
+        Action::Preflight => Output::Preflight(Preflight {
+            head: "c0ffee".to_owned(),
+            branch: None,
+            release: None,
+            previous: Vec::new(),
+            backups: vec![kept()],
+        }),
+        Action::Backup { .. } => Output::Backup(vec![dump()]),
+        Action::Return { .. } => Output::Deployed(fate.there()),
+        _ => Output::Done,
     }
 }
 
@@ -114,7 +186,13 @@ fn undone(step: &Step, fate: &Fate) -> Transition {
         true => Transition::UndoFailed {
             error: StepError::failed("it would not go back"),
         },
-        false => Transition::UndoFinished { output: Output::Done },
+        false => Transition::UndoFinished {
+            output: Output::Undone {
+                to: "1.0.0".to_owned(),
+                took_ms: 5,
+                deployment: fate.there(),
+            },
+        },
     }
 }
 
@@ -234,6 +312,7 @@ fn check_ends(run: &Run, end: End) {
             }
         }
     }
+    restore::check(run, end);
     if end == End::Released {
         let open = plan
             .steps()
@@ -252,19 +331,25 @@ fn commands() -> impl Strategy<Value = Command> {
         1 => Just(Command::Deploy { environment: "e0".into(), version: None }),
         1 => Just(Command::Rollback { environment: "e0".into(), to: None }),
         1 => Just(Command::Setup { environment: "e0".into() }),
+        1 => Just(Command::Deploy { environment: "e1".into(), version: None }),
+        1 => Just(Command::Rollback { environment: "e1".into(), to: None }),
+        1 => Just(Command::Backup { environment: "e1".into() }),
+        1 => Just(Command::VerifyBackup { backup: Box::new(kept()) }),
+        1 => Just(Command::Restore { backup: Box::new(kept()) }),
     ]
 }
 
 /// A profile, a command, and a fate whose failing steps are picked from the plan's own.
 fn stories() -> impl Strategy<Value = (Vec<Event>, Fate)> {
-    let shapes = (0_usize..4, 1_usize..4, 0_usize..3, commands());
+    let shapes = (0_usize..4, 2_usize..4, 0_usize..3, commands());
     let picks = (
         proptest::collection::vec(any::<prop::sample::Index>(), 0..3),
         any::<bool>(),
         proptest::option::of(2_usize..80),
+        (any::<bool>(), any::<bool>()),
     );
     (shapes, picks).prop_map(
-        |((checks, environments, notifiers, command), (picks, stuck, cancel_at))| {
+        |((checks, environments, notifiers, command), (picks, stuck, cancel_at, (newer, sick)))| {
             let journal = begin(&profile(checks, environments, notifiers), command);
             let run = Run::fold(&journal).expect("legal").expect("a header");
             let ids: Vec<_> = run.header.plan.steps().map(|s| s.id.to_string()).collect();
@@ -280,6 +365,8 @@ fn stories() -> impl Strategy<Value = (Vec<Event>, Fate)> {
                     failing,
                     failing_undo,
                     cancel_at,
+                    newer: newer.then(|| "the database is at 0004".to_owned()),
+                    sick,
                 },
             )
         },
@@ -317,7 +404,7 @@ fn story(command: Command, failing: &[&str], stuck: bool) -> (Run, End) {
     let fate = Fate {
         failing: ids(failing),
         failing_undo,
-        cancel_at: None,
+        ..Fate::default()
     };
     end(&drive(begin(&profile(3, 2, 1), command), &fate))
 }

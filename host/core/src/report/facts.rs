@@ -125,6 +125,9 @@ fn word(end: End, command: &Command) -> &'static str {
         (End::Released, Command::Deploy { .. }) => "deployed",
         (End::Released, Command::Rollback { .. }) => "went back",
         (End::Released, Command::Setup { .. }) => "set up",
+        (End::Released, Command::Backup { .. } | Command::VerifyBackup { .. } | Command::Restore { .. }) => {
+            "done"
+        }
         (End::RolledBack, _) => "rolled back",
         (End::NothingToRelease, _) => "nothing to release",
         (end, _) => end.word(),

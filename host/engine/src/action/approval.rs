@@ -5,6 +5,7 @@ use runner_core::{
     effect::{Question, Request, Response},
     id::EnvironmentName,
     output::Output,
+    profile::Approval,
     step::{FailureKind, StepError},
 };
 
@@ -22,13 +23,24 @@ pub(super) fn approval(here: &Here<'_>, name: &EnvironmentName) -> Done {
         .release()
         .ok_or_else(|| StepError::failed("there is no release to approve"))?;
     let subject = Digest::of_json(&(release.digest(), name, &here.run.header.plan));
+    let version = &release.version;
+    let text = format!("deploy {} {version} to {name}?", here.profile().project.name);
+    ask(here, text, subject, settings, |by| {
+        format!("{by} rejected {version} for {name}")
+    })
+}
+
+/// Waits for somebody's yes; `no` tells of a no, by whom.
+pub(super) fn ask(
+    here: &Here<'_>,
+    text: String,
+    subject: Digest,
+    settings: Approval,
+    no: impl FnOnce(&str) -> String,
+) -> Done {
     let question = Question {
         id: here.step.id.to_string(),
-        text: format!(
-            "deploy {} {} to {name}?",
-            here.profile().project.name,
-            release.version
-        ),
+        text,
         choices: vec![APPROVE.to_owned(), REJECT.to_owned()],
         may_answer: settings.approvers,
         subject: Some(subject),
@@ -44,7 +56,7 @@ pub(super) fn approval(here: &Here<'_>, name: &EnvironmentName) -> Done {
             } else {
                 format!(": {}", answer.note)
             };
-            let message = format!("{} rejected {} for {name}{note}", answer.by, release.version);
+            let message = format!("{}{note}", no(&answer.by));
             Err(StepError::new(FailureKind::Rejected, message).into())
         }
         _ => Err(StepError::failed("a person's answer is no answer").into()),

@@ -1,16 +1,18 @@
 //! Deploying, going back, and waiting for health. Whether a step is done is asked of the target, never taken from a mark.
 
 use runner_core::{
+    event::{Command, Level},
     id::EnvironmentName,
+    lifecycle,
     manifest::Role,
     output::{Deployment, Output},
     profile::FirstDeploy,
     release::Release,
-    step::StepError,
+    step::{StepError, When},
 };
 
 use super::{Here, context::Used};
-use crate::conductor::Done;
+use crate::conductor::{Broken, Done};
 
 pub(super) fn deploy(here: &Here<'_>, name: &EnvironmentName) -> Done {
     let used = target(here, name)?;
@@ -35,11 +37,16 @@ pub(super) fn go_back(here: &Here<'_>, name: &EnvironmentName) -> Done {
 
 /// Waits until the target says that the release runs and is healthy.
 pub(super) fn health(here: &Here<'_>, name: &EnvironmentName) -> Done {
-    let release = here
-        .release()
-        .ok_or_else(|| StepError::failed("there is no release to look for"))?;
     let used = target(here, name)?;
-    Ok(Output::Deployed(wait(here, name, &used, &release)?))
+    if let Command::Restore { .. } = here.run.header.command {
+        return Ok(Output::Deployed(wait(here, name, &used, None)??));
+    }
+    let wanted = match here.step.when {
+        When::Restore => here.previous(name),
+        _ => here.release(),
+    };
+    let wanted = wanted.ok_or_else(|| StepError::failed("there is no release to look for"))?;
+    Ok(Output::Deployed(wait(here, name, &used, Some(&wanted))??))
 }
 
 /// The rollback of a deploy that went wrong: back to the release that was good there, health included.
@@ -50,11 +57,24 @@ pub(super) fn undo(here: &Here<'_>, name: &EnvironmentName) -> Done {
     };
     let used = target(here, name)?;
     let context = here.call_context(&used, Some(name));
-    here.said(
+    let mut there = here.said(
         &used,
         used.plugin.rollback(here.calls(&used), context, to.clone()),
     )?;
-    let deployment = wait(here, name, &used, &to)?;
+    let newer_data = there.newer_data.take();
+    let deployment = match wait(here, name, &used, Some(&to))? {
+        Ok(healthy) => healthy,
+        // It may need the data of its own time to be healthy, which is asked for next.
+        Err(sick) if newer_data.is_some() && lifecycle::can_restore(&here.run, name) => {
+            here.effects.log(Level::Warn, &sick.error.message)?;
+            sick.last.unwrap_or(there)
+        }
+        Err(sick) => return Err(sick.into()),
+    };
+    let deployment = Deployment {
+        newer_data,
+        ..deployment
+    };
     let took_ms = here.now()?.saturating_sub(began);
     Ok(Output::Undone {
         to: to.version,
@@ -98,36 +118,67 @@ fn target(here: &Here<'_>, name: &EnvironmentName) -> Done<Used> {
     )
 }
 
+/// What did not become healthy.
+struct Sick {
+    error: StepError,
+    /// What the target said last.
+    last: Option<Deployment>,
+}
+
+impl From<Sick> for Broken {
+    fn from(sick: Sick) -> Self {
+        sick.error.into()
+    }
+}
+
 /// Looks again and again, as often as the profile allows. Looks are counted, not timed, so that a resumed wait is the
-/// same as one that was not broken off.
-fn wait(here: &Here<'_>, name: &EnvironmentName, used: &Used, release: &Release) -> Done<Deployment> {
+/// same as one that was not broken off. Without a release, whatever runs there is looked at; nothing may be, too.
+fn wait(
+    here: &Here<'_>,
+    name: &EnvironmentName,
+    used: &Used,
+    release: Option<&Release>,
+) -> Done<Result<Deployment, Sick>> {
     let health = here.environment(name)?.health;
     let looks = health
         .timeout
         .as_millis()
         .div_ceil(health.interval.as_millis().max(1))
         .max(1);
-    let mut last = None;
+    let wanted = |there: &Deployment| match release {
+        Some(release) => Some(release.version.clone()),
+        None => there.version.clone(),
+    };
+    let good = |there: &Deployment| wanted(there).is_none_or(|version| there.healthy(&version));
+    let (mut last, mut said) = (None, None);
     for look in 0..looks {
         if look > 0 {
             here.effects.sleep(health.interval.as_millis())?;
         }
         let context = here.call_context(used, Some(name));
         match used.plugin.inspect(here.calls(used), context) {
-            Ok(Ok(there)) if there.healthy(&release.version) => return Ok(there),
-            Ok(Ok(there)) => last = Some(words(&there, &release.version)),
+            Ok(Ok(there)) if good(&there) => return Ok(Ok(there)),
+            Ok(Ok(there)) => {
+                said = Some(words(&there, &wanted(&there).unwrap_or_default()));
+                last = Some(there);
+            }
             // It may not answer yet; what it said is told if it never does.
-            Ok(Err(fault)) => last = Some(fault.to_string()),
+            Ok(Err(fault)) => said = Some(fault.to_string()),
             Err(error) => return here.said(used, Err(error)),
         }
     }
+    let with = match (release, last.as_ref().and_then(&wanted)) {
+        (Some(release), _) => format!(" with {}", release.version),
+        (None, Some(version)) => format!(" with {version}"),
+        (None, None) => String::new(),
+    };
+    let said = said.unwrap_or_else(|| "it was never asked".to_owned());
     let message = format!(
-        "{name} did not become healthy with {} within {}: {}",
-        release.version,
-        health.timeout,
-        last.unwrap_or_else(|| "it was never asked".to_owned())
+        "{name} did not become healthy{with} within {}: {said}",
+        health.timeout
     );
-    Err(StepError::failed(message).into())
+    let error = StepError::failed(message);
+    Ok(Err(Sick { error, last }))
 }
 
 fn words(there: &Deployment, wanted: &str) -> String {

@@ -1,6 +1,7 @@
 //! Messages. A notifier that fails is told of and passed over; it never hides what it was to tell.
 
 use runner_core::{
+    backup::to_restore,
     id::EnvironmentName,
     manifest::Role,
     output::Output,
@@ -8,7 +9,7 @@ use runner_core::{
     step::{Action, Notice, Status},
 };
 
-use super::Here;
+use super::{Here, restore};
 use crate::{
     conductor::{Broken, Done, unknown},
     plugin::{Notice as Message, notice},
@@ -101,6 +102,26 @@ fn message(here: &Here<'_>, about: Notice, environment: Option<&EnvironmentName>
             markdown: release.map(|release| release.notes).unwrap_or_default(),
             structural: false,
         }),
+        Notice::BackupFailed | Notice::RestoreWanted | Notice::Restored | Notice::RestoreFailed => {
+            Message::Alert(of_data(here, about, environment))
+        }
+    }
+}
+
+/// News of backups and of restores.
+fn of_data(here: &Here<'_>, about: Notice, environment: Option<&EnvironmentName>) -> String {
+    let Some(name) = environment else {
+        return String::new();
+    };
+    match about {
+        Notice::BackupFailed => format!("the backup failed: {}", reason(here, environment)),
+        Notice::RestoreWanted => format!(
+            "{}: `runner approve {run}` or `runner reject {run}`",
+            restore::question(here, name, &to_restore(&here.run, name)),
+            run = here.run.id
+        ),
+        Notice::Restored => restore::restored(here, name),
+        _ => restore::not_restored(here, name),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 use runner_core::{
+    backup::Kept,
     changelog,
     commits::{self, Commit, RawCommit},
     effect::{GitStatus, Request, Response},
@@ -9,9 +10,9 @@ use runner_core::{
     id::EnvironmentName,
     manifest::Role,
     output::{Output, Preflight, VersionOutput},
-    profile::FirstDeploy,
+    profile::{FirstDeploy, Restore},
     release::{GoodRelease, Release},
-    step::{FailureKind, StepError},
+    step::{Action, FailureKind, StepError},
     version::{self, Channel, Outcome, Tag},
 };
 
@@ -23,9 +24,14 @@ pub(super) fn preflight(here: &Here<'_>) -> Done {
         true => git_state(here)?,
         false => GitStatus::default(),
     };
-    let mut release = None;
+    let (mut release, mut backups) = (None, Vec::new());
     match here.run.header.command.clone() {
-        Command::QualityGate | Command::Setup { .. } | Command::Digest { .. } => {}
+        Command::QualityGate
+        | Command::Setup { .. }
+        | Command::Digest { .. }
+        | Command::Backup { .. }
+        | Command::VerifyBackup { .. }
+        | Command::Restore { .. } => {}
         Command::Release { .. } => {
             clean(&state)?;
             // Computed again, and kept, by the step `version`; here only to stop before the gate is run for nothing.
@@ -35,13 +41,25 @@ pub(super) fn preflight(here: &Here<'_>) -> Done {
             release = Some(deployable(here, &state, &environment, version.as_deref())?);
         }
         Command::Rollback { environment, to } => {
-            release = Some(earlier(here, &environment, to.as_deref())?);
+            let (to, running) = earlier(here, &environment, to.as_deref())?;
+            if let Some(running) = running {
+                backups = backups_before(here, &environment, &running, &to)?;
+            }
+            release = Some(to);
         }
     }
     let mut previous = Vec::new();
     for name in here.run.header.plan.environments() {
         let newest = good(here, &name)?.into_iter().next().map(|good| good.release);
-        first_deploy(here, &name, newest.as_ref())?;
+        if here
+            .run
+            .header
+            .plan
+            .steps()
+            .any(|step| matches!(step.action, Action::Deploy { .. }))
+        {
+            first_deploy(here, &name, newest.as_ref())?;
+        }
         previous.push((name.to_string(), newest));
     }
     Ok(Output::Preflight(Preflight {
@@ -49,6 +67,7 @@ pub(super) fn preflight(here: &Here<'_>) -> Done {
         branch: state.branch,
         release,
         previous,
+        backups,
     }))
 }
 
@@ -293,8 +312,33 @@ fn checked_out(here: &Here<'_>, state: &GitStatus, version: Option<&str>) -> Don
     })
 }
 
-/// What `runner rollback ENV` goes back to: a release recorded as good there that is not the one that runs.
-fn earlier(here: &Here<'_>, name: &EnvironmentName, to: Option<&str>) -> Done<Release> {
+/// The backups that hold what `to` left behind: made to deploy `running` on top of it. All of them or none.
+fn backups_before(here: &Here<'_>, name: &EnvironmentName, running: &str, to: &Release) -> Done<Vec<Kept>> {
+    let settings = here.environment(name)?;
+    if settings.backup.is_empty() || settings.restore == Restore::Never {
+        return Ok(Vec::new());
+    }
+    let request = Request::BackupsBefore {
+        environment: name.clone(),
+        version: running.to_owned(),
+    };
+    let mut all = match here.ask(request)? {
+        Response::Backups(all) => all,
+        _ => return Err(StepError::failed("the journal has no list of backups").into()),
+    };
+    all.retain(|kept| kept.ran.as_ref() == Some(&to.version));
+    let newest = all.first().map(|kept| kept.run.clone());
+    all.retain(|kept| Some(&kept.run) == newest.as_ref() && settings.backup.contains(&kept.backup));
+    let whole = settings
+        .backup
+        .iter()
+        .all(|name| all.iter().any(|kept| kept.backup == *name));
+    Ok(if whole { all } else { Vec::new() })
+}
+
+/// What `runner rollback ENV` goes back to, a release recorded as good there that is not the one that runs; and the version of
+/// that one.
+fn earlier(here: &Here<'_>, name: &EnvironmentName, to: Option<&str>) -> Done<(Release, Option<String>)> {
     let target = &here.environment(name)?.target;
     let used = here.plugin(
         &format!("environments.{name}.target"),
@@ -325,7 +369,8 @@ fn earlier(here: &Here<'_>, name: &EnvironmentName, to: Option<&str>) -> Done<Re
             .iter()
             .find(|good| Some(&good.release.version) != running.as_ref()),
     };
-    found.map(|good| good.release.clone()).ok_or_else(|| {
+    let found = found.map(|good| (good.release.clone(), running.clone()));
+    found.ok_or_else(|| {
         let what = to.map_or_else(|| "an earlier release".to_owned(), |to| format!("release {to}"));
         let message = format!("{what} is not recorded as good in {name}; recorded: {}", known());
         StepError::blocked(message)

@@ -302,6 +302,7 @@ impl From<target_wit::Deployment> for output::Deployment {
         Self {
             version: d.version,
             services: d.services.into_iter().map(service).collect(),
+            newer_data: d.newer_data,
         }
     }
 }

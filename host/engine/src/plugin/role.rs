@@ -343,4 +343,17 @@ impl Plugin {
         )?;
         Ok(done.map_err(Into::into))
     }
+
+    /// `backup.restore`.
+    pub fn restore(&self, calls: Box<dyn Calls>, context: CallContext, kept: &[Artifact]) -> Said<()> {
+        let context = context.into();
+        let kept: Vec<types::Artifact> = kept.iter().cloned().map(Into::into).collect();
+        let done = call!(
+            self,
+            calls,
+            backup::BackupRole,
+            runner_plugin_backup.call_restore(&context, &kept)
+        )?;
+        Ok(done.map_err(Into::into))
+    }
 }

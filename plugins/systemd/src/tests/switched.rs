@@ -71,6 +71,68 @@ fn a_rollback_switches_back_to_what_still_runs() {
     assert_eq!(served(&server).as_deref(), Some("0.1.0"));
 }
 
+/// What a rollback from 0.2.0 to 0.1.0 says of the database.
+fn newer_data(server: &Server, asked_for: bool) -> Option<String> {
+    let version = if asked_for { "0.1.0" } else { "0.2.0" };
+    let context = about(prod(CONFIG), "prod", version, Some("0.1.0"));
+    let there = Systemd::rollback(server, &context, &built("0.1.0")).unwrap();
+    assert_eq!(
+        served(server).as_deref(),
+        Some("0.1.0"),
+        "the code goes back whatever the data is"
+    );
+    there.newer_data
+}
+
+#[test]
+fn a_rollback_says_what_was_done_to_the_database_and_cannot_be_undone() {
+    let untouched = running(&prod(CONFIG), "prod", &["0.1.0", "0.2.0"]);
+    assert_eq!(newer_data(&untouched, false), None, "0.2.0 has no migration");
+    let migrated = || {
+        let mut server = running(&prod(CONFIG), "prod", &["0.1.0"]);
+        server.heads = "c3 (head)\n";
+        deploy(&server, &prod(CONFIG), "0.2.0", Some("0.1.0")).unwrap();
+        server
+    };
+    assert_eq!(newer_data(&migrated(), false), None, "Alembic could undo it");
+    let cannot = "Traceback (most recent call last):\nNotImplementedError: the suggestions are gone\n";
+    let breaks = ("downgrade c3:b2 --sql", 1, cannot);
+    for asked_for in [false, true] {
+        let server = migrated();
+        server.broken.borrow_mut().push(breaks);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(newer_data(&server, asked_for).unwrap(), @"0.2.0 brought the database from `b2` to `c3`, which Alembic cannot undo: NotImplementedError: the suggestions are gone");
+        }
+    }
+    let silent = migrated();
+    silent
+        .broken
+        .borrow_mut()
+        .push(("alembic current", 1, "could not connect to server"));
+    assert_eq!(
+        newer_data(&silent, false),
+        None,
+        "nobody can tell, and going back goes on"
+    );
+    let undone = migrated();
+    undone.broken.borrow_mut().push(breaks);
+    *undone.revision.borrow_mut() = "b2\n".into();
+    assert_eq!(
+        newer_data(&undone, false),
+        None,
+        "the migration had failed, and changed nothing"
+    );
+    let again = migrated();
+    again.broken.borrow_mut().push(breaks);
+    roll_back(&again, &prod(CONFIG), "0.2.0", "0.1.0").unwrap();
+    deploy(&again, &prod(CONFIG), "0.2.0", Some("0.1.0")).unwrap();
+    assert_eq!(
+        newer_data(&again, false),
+        None,
+        "a backup from before this deploy would not help"
+    );
+}
+
 #[test]
 fn a_rollback_starts_what_was_stopped_since() {
     let server = running(&prod(CONFIG), "prod", &["0.1.0", "0.2.0"]);

@@ -187,7 +187,7 @@ fn told_by(output: &Output) -> String {
             count => format!("{count} artifacts"),
         },
         Output::Answer(answer) => format!("{} by {}", answer.choice, answer.by),
-        Output::Backup(kept) => kept
+        Output::Backup(kept) | Output::ReadBack(kept) | Output::Restored(kept) => kept
             .iter()
             .map(|a| a.name.as_str())
             .collect::<Vec<_>>()

@@ -28,6 +28,13 @@ impl Server {
     pub(super) fn database_program(&self, argv: &[&str], stdin: &str) -> Option<Ended> {
         Some(match argv {
             ["systemd-run", .., "current"] => text(&self.revision.borrow()),
+            ["systemd-run", .., program, "downgrade", "c3:b2", "--sql"] => {
+                assert!(
+                    program.contains("/releases/0.2.0-"),
+                    "{program} does not know the revision"
+                );
+                text("ALTER TABLE chats DROP COLUMN tags;\n")
+            }
             ["systemd-run", .., "upgrade", "head"] if self.collides.take() => (
                 1,
                 String::new(),

@@ -18,6 +18,8 @@ pub struct Config {
     calls: Vec<Call>,
     /// As a target: the folder to deploy to.
     root: Option<String>,
+    /// As a target: what a rollback says of the data.
+    newer_data: Option<String>,
     /// For the grant: a server.
     #[expect(dead_code, reason = "the manifest speaks of it")]
     url: Option<String>,
@@ -103,7 +105,10 @@ impl Target for Probe {
     }
 
     fn rollback(host: &impl Host, context: &Context<Config>, to: &Release) -> Result<Deployment, Error> {
-        put(host, context, to)
+        Ok(Deployment {
+            newer_data: context.config.newer_data.clone(),
+            ..put(host, context, to)?
+        })
     }
 }
 
@@ -132,6 +137,7 @@ fn deployment(version: Option<String>) -> Deployment {
     Deployment {
         version,
         services: vec![service],
+        newer_data: None,
     }
 }
 
