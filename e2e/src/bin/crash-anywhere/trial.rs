@@ -56,7 +56,7 @@ impl Trial {
         let scratch = stage.repository();
         let clients = stage.clients()?;
         let _colleague = Colleague::at(scratch);
-        let ended = self.to_its_end(scratch);
+        let ended = self.broken_run(scratch);
         if let Some(seen) = clients
             .map(Load::end)
             .transpose()?
@@ -80,7 +80,7 @@ impl Trial {
     }
 
     /// Breaks the run at the point, and brings it to its end.
-    fn to_its_end(&mut self, scratch: &dyn Repository) -> Result<(Ended, RunId)> {
+    fn broken_run(&mut self, scratch: &dyn Repository) -> Result<(Ended, RunId)> {
         if self.point.side == Side::Cut {
             let number = self.point.number.to_string();
             let ended = scratch
