@@ -91,8 +91,8 @@ impl Agentiq {
         copy(&built, &self.folder)?;
         fs::rename(self.folder.join("dist"), self.folder.join("frontend"))?;
         let toml = self.work_tree().join("runner.toml");
-        let quick = profile::without_checks(&self.folder.join("frontend"));
-        fs::write(&toml, fs::read_to_string(&toml)? + &quick)?;
+        let quick = profile::without_checks(&fs::read_to_string(&toml)?, &self.folder.join("frontend"));
+        fs::write(&toml, quick)?;
         self.git(&[
             "commit",
             "--quiet",

@@ -64,15 +64,13 @@ digest-staging.at = "yearly"
 
 /// After the first release: without the checks of the gate, which are the same whatever happens on the server, and with a
 /// front end that was built before, in `frontend`. It is committed, since no option skips a check.
-pub(super) fn without_checks(frontend: &Path) -> String {
+pub(super) fn without_checks(own: &str, frontend: &Path) -> String {
     let copy = format!("rm -rf dist && cp -r '{}' dist", frontend.display());
     let run = serde_json::json!(["sh", "-c", copy]);
     let dropped =
         ["lint", "unit", "coverage", "types", "frontend-tests"].map(|check| format!("{check} = false\n"));
-    format!(
-        "\n[gate]\n{}[gate.frontend-build]\nconfig.run = {run}\n",
-        dropped.concat()
-    )
+    own.replacen("[gate]\n", &format!("[gate]\n{}", dropped.concat()), 1)
+        + &format!("\n[gate.frontend-build]\nconfig.run = {run}\n")
 }
 
 /// Values of the profile's secrets.
