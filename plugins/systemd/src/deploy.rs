@@ -7,6 +7,7 @@ use runner_sdk::{Error, Host, Release, WithContext};
 use crate::config::Strategy;
 use crate::machine::Machine;
 use crate::record::ReleaseRecord;
+use crate::setup::certificate;
 use crate::site::Site;
 use crate::strategy::{blue_green, canary, restart, slots};
 use crate::{frontend, migrate, nginx, releases, units};
@@ -30,6 +31,7 @@ pub(crate) fn deploy<H: Host>(
     units::are_set_up(machine, site)?;
     if site.config.nginx.is_some() {
         nginx::is_sound(machine)?;
+        certificate::has_not_expired(machine, site)?;
     }
     frontend::is_link(machine, site)?;
     has_room(machine, site)?;

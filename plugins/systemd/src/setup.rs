@@ -1,7 +1,7 @@
 //! An environment from a bare Debian server: each part is read first, compared, and written only where it differs.
 
 mod account;
-mod certificate;
+pub(crate) mod certificate;
 mod database;
 mod environment;
 mod packages;

@@ -1,7 +1,7 @@
 //! A machine is lost in the middle of a deploy; another one goes on.
 
 use std::{
-    thread,
+    fs, thread,
     time::{Duration, Instant},
 };
 
@@ -27,11 +27,12 @@ pub(crate) fn trials() -> Vec<Trial> {
 /// once.
 fn another_machine() -> Result<()> {
     let agentiq = Beginning::find_or_make(&kept::folder()?)?.open()?;
-    let store = format!("file://{}", agentiq.folder().join("store").display());
-    if agentiq.folder().join("store").exists() {
-        std::fs::remove_dir_all(agentiq.folder().join("store"))?;
+    let shared = agentiq.folder().join("store");
+    if shared.exists() {
+        fs::remove_dir_all(&shared)?;
     }
-    let agentiq = agentiq.variable("RUNNER_STORE", &store);
+    fs::create_dir_all(&shared)?;
+    let agentiq = agentiq.variable("RUNNER_STORE", &format!("file://{}", shared.display()));
     agentiq.change("feat: another version")?;
     let mut a = agentiq.start(&["release"])?;
     let colleague = Colleague::at(&agentiq);

@@ -138,13 +138,13 @@ fn told(what: &str, [api, page]: &[Seen; 2]) -> Result<()> {
 const TODAY: &str = "
 set -e
 cd /opt/agentiq-staging/current/backend
-tar -xf /tmp/backend.tar --no-same-owner
+tar -xf /root/backend.tar --no-same-owner
 ../venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
 systemctl restart agentiq-staging
 systemctl restart agentiq-staging-celery
 root=$(readlink -f /var/www/staging)
 rm -rf \"$root\"/*
-tar -xf /tmp/frontend.tar -C \"$root\" --strip-components 1
+tar -xf /root/frontend.tar -C \"$root\" --strip-components 1
 chown -R www-data:www-data \"$root\"
 sleep 5
 curl -sf http://127.0.0.1:8002/health
@@ -152,7 +152,7 @@ curl -sf http://127.0.0.1:8002/health
 
 /// What `git pull` and the build of the front end would bring.
 fn send_sources(agentiq: &Agentiq) -> Result<()> {
-    let backend = agentiq.vps().path("/tmp/backend.tar");
+    let backend = agentiq.vps().path("/root/backend.tar");
     let archived = agentiq.git(&[
         "archive",
         "--output",
@@ -162,7 +162,7 @@ fn send_sources(agentiq: &Agentiq) -> Result<()> {
     archived?;
     let packed = Command::new("tar")
         .arg("-cf")
-        .arg(agentiq.vps().path("/tmp/frontend.tar"))
+        .arg(agentiq.vps().path("/root/frontend.tar"))
         .arg("-C")
         .arg(agentiq.folder())
         .arg("frontend")

@@ -292,10 +292,8 @@ fn two_operators() -> Result<()> {
         first.complaint()
     );
     says(&second, "two operators", &["locked", "keeper@agentiq.example"])?;
-    ensure!(
-        agentiq.version_at(Site::Staging).as_deref() == Some("1.2.0"),
-        "staging is not at 1.2.0"
-    );
+    let staging = agentiq.version_at(Site::Staging).unwrap_or_default();
+    ensure!(staging.starts_with("1.1.0-dev."), "staging is at `{staging}`");
     unlocked(&agentiq)?;
     let again = other.start(&["deploy", "staging"])?.ended()?;
     ensure!(

@@ -6,7 +6,8 @@ use runner_sdk::{Error, Host, Level};
 
 use super::Work;
 use crate::config::{Nginx, Tls};
-use crate::machine::{command, sudo};
+use crate::machine::{Machine, command, sudo};
+use crate::site::Site;
 
 /// It is renewed when it ends within two weeks.
 const SOON: &str = "1209600";
@@ -25,6 +26,23 @@ pub(super) fn files(nginx: &Nginx) -> (String, String) {
             format!("/etc/ssl/runner/{name}.crt"),
             format!("/etc/ssl/runner/{name}.key"),
         ),
+    }
+}
+
+/// That it has not expired: nobody would get to a new version, and its smoke test would only say that it failed.
+pub(crate) fn has_not_expired<H: Host>(machine: &Machine<'_, H>, site: &Site<'_>) -> Result<(), Error> {
+    let Some(nginx) = &site.config.nginx else {
+        return Ok(());
+    };
+    let (certificate, _) = files(nginx);
+    let words = ["openssl", "x509", "-noout", "-checkend", "0", "-in", &certificate];
+    match machine.ask_root(&words)?.success() {
+        true => Ok(()),
+        false => Err(Error::failed(format!(
+            "the certificate `{certificate}` on {} has expired or is not there, so nothing was touched: `runner env setup {}` makes a new one",
+            machine.title(),
+            site.environment.name
+        ))),
     }
 }
 

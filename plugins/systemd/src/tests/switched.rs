@@ -176,6 +176,7 @@ fn nginx_that_refuses_or_does_not_listen_gets_its_file_back() {
     };
     insta::assert_snapshot!(failed(|server| server.refused.set(Some("8003"))), @r#"nginx refuses `/etc/nginx/runner/agentiq-prod.conf`, which is as it was again: nginx: [emerg] unexpected "8003"; what ran before still serves"#);
     insta::assert_snapshot!(failed(|server| server.deaf.set(true)), @"nginx was reloaded and does not serve 8003=100: look for `emerg` in its error log; it answered: HTTP/1.1 200 OK · Server: nginx · x-runner-shares: 8001=100; what ran before still serves");
+    insta::assert_snapshot!(failed(|server| server.broken.borrow_mut().push(("openssl x509 -noout -checkend 0", 1, ""))), @"the certificate `/etc/ssl/runner/agentiq.ru.crt` on vps has expired or is not there, so nothing was touched: `runner env setup prod` makes a new one");
     insta::assert_snapshot!(failed(|server| server.listens.set(Some(8003))), @r#"port 8003 of vps is taken by another program ("grafana",pid=7,fd=3): stop it, or give this environment another port in `web.ports`"#);
     insta::assert_snapshot!(failed(|server| server.broken.borrow_mut().push(("restart agentiq-celery@8003", 1, "Job failed."))), @r"
         starting `agentiq-celery@8003.service`: ended with exit code 1: Job failed.
