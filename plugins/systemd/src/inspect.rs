@@ -66,6 +66,13 @@ pub(crate) fn inspect<H: Host>(machine: &Machine<'_, H>, site: &Site<'_>) -> Res
     })
 }
 
+/// Whether all that should run does, from `current`, and is healthy.
+pub(crate) fn is_whole<H: Host>(machine: &Machine<'_, H>, site: &Site<'_>) -> Result<bool, Error> {
+    let there = inspect(machine, site)?;
+    let mut services = there.services.iter();
+    Ok(there.version.is_some() && services.all(|service| service.condition == Condition::Healthy))
+}
+
 /// `current`, or the release of the context while it gets its clients little by little.
 fn place<H: Host>(machine: &Machine<'_, H>, site: &Site<'_>) -> Result<Option<Place>, Error> {
     let Some(folder) = current(machine, site)? else {

@@ -86,7 +86,9 @@ impl Trial {
             let ended = scratch
                 .start_with(&["release"], "RUNNER_E2E_CUT", &number)?
                 .ended()?;
-            let run = ended.run().context("it told no event")?;
+            let run = ended
+                .run()
+                .with_context(|| format!("it told no event: {}", ended.stderr))?;
             return Ok((ended, run));
         }
         let first = scratch
@@ -152,7 +154,9 @@ pub(crate) fn uninterrupted(story: Story, stage: &dyn Stage) -> Result<(End, u64
     let scratch = stage.repository();
     let _colleague = Colleague::at(scratch);
     let ended = scratch.start(&["release"])?.ended()?;
-    let run = ended.run().context("it told no event")?;
+    let run = ended
+        .run()
+        .with_context(|| format!("it told no event: {}", ended.stderr))?;
     ensure!(
         ended.code() == Some(story.code()),
         "the {} without a crash ended with {}: {}",

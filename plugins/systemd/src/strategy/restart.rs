@@ -5,7 +5,7 @@ use runner_sdk::{Error, Host};
 use crate::deploy::{Arrival, current};
 use crate::machine::Machine;
 use crate::site::Site;
-use crate::{frontend, health, units};
+use crate::{frontend, health, inspect, units};
 
 /// Switches `current` and restarts everything.
 pub(crate) fn activate<H: Host>(
@@ -14,6 +14,10 @@ pub(crate) fn activate<H: Host>(
     arrival: &Arrival,
 ) -> Result<(), Error> {
     let before = current(machine, site)?;
+    if arrival.proven && before.as_ref() == Some(&arrival.folder) && inspect::is_whole(machine, site)? {
+        // A deploy that failed before it touched anything: what serves is not restarted for it.
+        return frontend::publish(machine, site, &arrival.folder);
+    }
     let port = site.config.web.ports[0];
     if !units::state(machine, &site.web_unit(port))?.runs() {
         units::port_is_free(machine, port)?;

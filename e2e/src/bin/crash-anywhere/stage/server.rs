@@ -35,7 +35,7 @@ impl Server {
         let agentiq = agentiq.programs(programs.clone()).set([
             // What is measured is how it ends, not how long somebody looked.
             "environments.staging.watch=false".to_owned(),
-            format!("{production}.watch.duration=2s"),
+            format!("{production}.watch.duration=3s"),
             format!("{production}.target.config.web.drain=2s"),
         ]);
         Ok(Self {
