@@ -21,6 +21,8 @@ pattern!(
     SPAN,
     r"\b\d+(\.\d+)? ?(ms|s|min|h)\b( \d+(\.\d+)? ?(ms|s|min)\b)*"
 );
+// The first two digits of a digest are a folder of the store's.
+pattern!(SHELF, r"\bsha256(/|&#x2f;)[0-9a-f]{2}(/|&#x2f;)");
 pattern!(HEX, r"\b[0-9a-f]{40,64}\b|\b[0-9a-f]{7,12}\b");
 // Seconds that a request took, below the threshold of the demo's rule.
 pattern!(QUICK, r"\b0\.[01]\d+\b");
@@ -57,6 +59,7 @@ impl Plain {
             (&CLOCK, "CLOCK"),
             (&EPOCH, "EPOCH"),
             (&SPAN, "SPAN"),
+            (&SHELF, "SHELF/"),
             (&HEX, "HEX"),
             (&QUICK, "QUICK"),
             (&PROCESS, "PID"),
@@ -91,6 +94,7 @@ mod tests {
             ("commit 1234567 of 5 tests", "commit HEX of 5 tests"),
             ("at 1772700000123", "at EPOCH"),
             ("0.2.0-0123456789ab", "0.2.0-HEX"),
+            ("kept as sha256/a6/0123456789ab", "kept as SHELF/HEX"),
         ] {
             assert_eq!(plain.text(text), expected);
         }

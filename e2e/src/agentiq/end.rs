@@ -21,8 +21,8 @@ done
 
 /// Units, and whether they are enabled.
 const UNITS: &str = r#"
-systemctl list-units --plain --no-legend --state=active,failed,activating 'agentiq*' nginx.service | sort
-systemctl list-unit-files --plain --no-legend 'agentiq*' | sort
+systemctl list-units --plain --no-legend --state=active,failed,activating 'agentiq*' nginx.service | tr -s ' ' | sort
+systemctl list-unit-files --plain --no-legend 'agentiq*' | tr -s ' ' | sort
 "#;
 
 /// Adds it to what every release leaves behind.

@@ -11,9 +11,9 @@ pub(crate) enum Story {
     Release,
     /// v0.3.0 after it, which a rule of the watch in prod takes back.
     Rollback,
-    /// AgentIQ, to a real server: succeeds. As root.
+    /// AgentIQ, to production on a real server: succeeds. As root.
     Server,
-    /// The same with a version that its smoke test refuses in production, after the switch. As root.
+    /// The same by way of staging, with a version that its smoke test refuses in production, after the switch. As root.
     ServerRollback,
 }
 

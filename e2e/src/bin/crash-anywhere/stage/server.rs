@@ -38,6 +38,11 @@ impl Server {
             format!("{production}.watch.duration=3s"),
             format!("{production}.target.config.web.drain=2s"),
         ]);
+        // Staging's strategy is tried in the other story.
+        let agentiq = match story {
+            Story::Server => agentiq.set([r#"release.environments=["production"]"#]),
+            _ => agentiq,
+        };
         Ok(Self {
             agentiq,
             story,
