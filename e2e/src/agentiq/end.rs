@@ -22,7 +22,7 @@ done
 /// Units, and whether they are enabled.
 const UNITS: &str = r#"
 systemctl list-units --plain --no-legend --state=active,failed,activating 'agentiq*' nginx.service | tr -s ' ' | sort
-systemctl list-unit-files --plain --no-legend 'agentiq*' | tr -s ' ' | sort
+systemctl list-unit-files --plain --no-legend 'agentiq*' | grep -v ' transient ' | tr -s ' ' | sort
 "#;
 
 /// Adds it to what every release leaves behind.

@@ -383,9 +383,9 @@ fn end_of(run: &Run, halt: &Halt<'_>, deploy: &Status) -> (End, Vec<String>) {
                 "{environment} is set up in part: mend what is wrong, then `runner env setup {environment}` does the rest"
             )],
         ),
-        (Some((_, FailureKind::Rejected)), _) => (End::Rejected, Vec::new()),
+        (Some((_, FailureKind::Rejected)), _) => (End::Rejected, left(run)),
         (Some((_, FailureKind::NothingToRelease)), _) => (End::NothingToRelease, Vec::new()),
-        _ => (End::Blocked, Vec::new()),
+        _ => (End::Blocked, left(run)),
     }
 }
 

@@ -26,6 +26,11 @@ pub(crate) trait Stage: Send + Sync {
         0
     }
 
+    /// Whether one of them was cut.
+    fn was_cut(&self) -> bool {
+        false
+    }
+
     /// Waits for what goes on after the end of a run.
     fn settle(&self) -> Result<()> {
         Ok(())

@@ -49,7 +49,11 @@ impl fmt::Display for Table {
         for (story, appends, trials) in &self.stories {
             writeln!(f, "\n{story}: {appends} appends to the journal")?;
             let [points, killed, resumes] = ["points", "killed", "resumes"];
-            write!(f, "  {:<28} {points:>6} {killed:>6} {resumes:>7}", "killed in")?;
+            write!(
+                f,
+                "  {:<28} {points:>6} {killed:>6} {resumes:>7}",
+                "killed or cut in"
+            )?;
             writeln!(f, " {:>6} {:>11} {:>11}", "redone", "interrupted", "differences")?;
             let mut parts: BTreeMap<&str, Row> = BTreeMap::new();
             for trial in trials {
@@ -58,14 +62,18 @@ impl fmt::Display for Table {
             for (name, row) in &parts {
                 line(f, name, row)?;
             }
-            for side in [Side::Before, Side::After] {
+            for side in [Side::Before, Side::After, Side::Cut] {
                 let mut row = Row::default();
                 trials
                     .iter()
                     .filter(|trial| trial.point.side == side)
                     .for_each(|trial| row.add(trial));
                 if row.points > 0 {
-                    line(f, &format!("all, {} the append", side.word()), &row)?;
+                    let name = match side {
+                        Side::Cut => "all, cut".to_owned(),
+                        _ => format!("all, {} the append", side.word()),
+                    };
+                    line(f, &name, &row)?;
                 }
             }
             writeln!(

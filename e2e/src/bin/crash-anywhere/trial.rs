@@ -20,6 +20,7 @@ pub(crate) struct Trial {
     pub(crate) point: Point,
     /// The step, or what else the append was about.
     pub(crate) place: String,
+    /// Or cut.
     pub(crate) killed: bool,
     /// How often it was taken up again.
     pub(crate) resumes: u32,
@@ -65,6 +66,7 @@ impl Trial {
             self.differences.push(format!("clients noticed: {}", seen.line()));
         }
         let (last, run) = ended?;
+        self.killed |= stage.was_cut();
         let journal = Journal::of(scratch, Some(run.as_str()))?;
         self.place = place(&journal, self.point);
         let audit = Audit::of(&journal);
@@ -140,9 +142,9 @@ impl Trial {
 impl fmt::Display for Trial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:<11} {:<28}", self.point.to_string(), self.place)?;
-        match (self.killed || self.point.side == Side::Cut, self.is_good()) {
+        match (self.killed, self.is_good()) {
             (true, true) => write!(f, "same end"),
-            (false, true) => write!(f, "same end; ended before this append"),
+            (false, true) => write!(f, "same end; ended before this point"),
             (_, false) => write!(f, "DIFFERS: {}", self.differences.join("; ")),
         }
     }

@@ -76,6 +76,10 @@ impl Stage for Server {
         text.trim().parse().unwrap_or(0)
     }
 
+    fn was_cut(&self) -> bool {
+        self.programs.join("cut").exists()
+    }
+
     /// The version before ends what it is at, and is stopped by a timer.
     fn settle(&self) -> Result<()> {
         let began = Instant::now();

@@ -191,6 +191,9 @@ fn a_rollback_that_a_person_asked_for_restores_too() {
     let (run, end) = story_of(rollback(), &["e1/restore-approval"], |_, _| {});
     assert_eq!(end, End::Released, "the code is back");
     assert!(by_hand(&run)[0].ends_with("`runner backup restore e0 3fa2c1d0`"));
+    let (run, end) = story_of(rollback(), &["e1/restore-approval", "e1/record"], |_, _| {});
+    assert_eq!(end, End::Blocked);
+    assert!(by_hand(&run)[0].ends_with("`runner backup restore e0 3fa2c1d0`"));
     let (_, end) = story_of(rollback(), &["e1/restore/b0"], |_, _| {});
     assert_eq!(end, End::Stuck);
 }
