@@ -177,6 +177,21 @@ fn a_port_that_another_program_has_is_not_fought_for() {
     insta::assert_snapshot!(message(deploy(&server, &staging(), "0.1.0", None).unwrap_err()), @r#"port 8002 of vps is taken by another program ("grafana",pid=7,fd=3): stop it, or give this environment another port in `web.ports`"#);
 }
 
+/// A deploy that failed before it touched anything is taken back, too.
+#[test]
+fn what_runs_already_is_not_restarted_by_going_back_to_it() {
+    let server = running(&staging(), "staging", &["0.1.0"]);
+    roll_back(&server, &staging(), "0.2.0", "0.1.0").unwrap();
+    assert!(!server.told().contains("restart"), "{}", server.told());
+    server.units.borrow_mut().remove("agentiq-staging-celery.service");
+    roll_back(&server, &staging(), "0.2.0", "0.1.0").unwrap();
+    assert!(
+        server.told().contains("systemctl restart agentiq-staging-celery"),
+        "{}",
+        server.told()
+    );
+}
+
 #[test]
 fn a_plan_lists_all_and_touches_nothing() {
     let server = running(&staging(), "staging", &["0.1.0"]);
