@@ -19,6 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("trouble_with_the_way_there", the_way_there),
         trial("trouble_that_the_server_makes", the_server),
         trial("trouble_that_the_new_version_makes", the_new_version),
+        trial("a_release_folder_that_was_deleted_by_hand", deleted_by_hand),
         trial("two_operators_on_one_environment", two_operators),
     ]
 }
@@ -128,12 +129,30 @@ fn before_anything() -> Result<()> {
             says: &["nginx", "broken.conf"],
         },
         Trouble {
+            name: "two heads of migrations",
+            make: another_head,
+            mend: |agentiq| agentiq.git(&["reset", "--quiet", "--hard", "HEAD~1"]).map(drop),
+            says: &["2 heads", "alembic merge heads"],
+        },
+        Trouble {
             name: "the environment is not set up",
             make: |agentiq| root(agentiq, "mv /opt/agentiq-staging/.environment /root/"),
             mend: |agentiq| root(agentiq, "mv /root/.environment /opt/agentiq-staging/"),
             says: &["is not set up", "runner env setup staging"],
         },
     ])
+}
+
+/// A second migration that follows the first one.
+fn another_head(agentiq: &Agentiq) -> Result<()> {
+    let path = "apps/chat-center/backend/migrations/versions/0009_other.py";
+    let text = "\"\"\"Another head.\"\"\"\n\nrevision = \"0009\"\ndown_revision = \"0001\"\n\n\n\
+                def upgrade() -> None:\n    pass\n\n\ndef downgrade() -> None:\n    pass\n";
+    fs::write(agentiq.work_tree().join(path), text)?;
+    agentiq.git(&["add", path])?;
+    agentiq
+        .git(&["commit", "--quiet", "--message", "feat: another head"])
+        .map(drop)
 }
 
 /// Root by way of its own key: `sudo` does not let us in meanwhile.
@@ -272,6 +291,22 @@ fn bad_release(fault: &str, words: &[&str]) -> Result<()> {
         agentiq.version_at(Site::Production)
     );
     ensure!(began.elapsed() < Duration::from_secs(280), "it took too long");
+    unlocked(&agentiq)
+}
+
+/// What serves still does, from memory, until the next version takes over.
+fn deleted_by_hand() -> Result<()> {
+    let agentiq = Beginning::find_or_make(&kept::folder()?)?.open()?;
+    agentiq.change("feat: another version")?;
+    root(&agentiq, "rm -rf /opt/agentiq-staging/releases/1.1.0-*")?;
+    let ended = agentiq.start(&["deploy", "staging"])?.ended()?;
+    ensure!(
+        ended.code() == Some(0),
+        "it ended with {}: {}",
+        ended.status,
+        ended.complaint()
+    );
+    agentiq.wait_for_sites()?;
     unlocked(&agentiq)
 }
 
