@@ -1,5 +1,5 @@
 #!/bin/sh
-# usage: sh scripts/crash-anywhere.sh [--sample N] [--seed S] [--jobs J] [--story release|rollback] [--point after:17]
+# usage: sh scripts/crash-anywhere.sh [--sample N] [--seed S] [--jobs J] [--story release|rollback|server|server-rollback] [--cut] [--point after:17]
 #
 # Kills the releases of the demo (SIGKILL) right before and right after every append to the journal, resumes each, and
 # compares the ends; fails on any difference. `make crash-anywhere` builds first.
