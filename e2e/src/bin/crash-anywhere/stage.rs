@@ -26,6 +26,11 @@ pub(crate) trait Stage: Send + Sync {
         0
     }
 
+    /// Cuts that one.
+    fn cut_at(&self, _session: u64) -> Result<()> {
+        anyhow::bail!("there is no connection to cut")
+    }
+
     /// Whether one of them was cut.
     fn was_cut(&self) -> bool {
         false

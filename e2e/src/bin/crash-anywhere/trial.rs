@@ -57,7 +57,7 @@ impl Trial {
         let scratch = stage.repository();
         let clients = stage.clients()?;
         let _colleague = Colleague::at(scratch);
-        let ended = self.broken_run(scratch);
+        let ended = self.broken_run(stage);
         if let Some(seen) = clients
             .map(Load::end)
             .transpose()?
@@ -66,7 +66,9 @@ impl Trial {
             self.differences.push(format!("clients noticed: {}", seen.line()));
         }
         let (last, run) = ended?;
-        self.killed |= stage.was_cut();
+        if self.point.side == Side::Cut {
+            self.killed = stage.was_cut();
+        }
         let journal = Journal::of(scratch, Some(run.as_str()))?;
         self.place = place(&journal, self.point);
         let audit = Audit::of(&journal);
@@ -82,12 +84,11 @@ impl Trial {
     }
 
     /// Breaks the run at the point, and brings it to its end.
-    fn broken_run(&mut self, scratch: &dyn Repository) -> Result<(Ended, RunId)> {
+    fn broken_run(&mut self, stage: &dyn Stage) -> Result<(Ended, RunId)> {
+        let scratch = stage.repository();
         if self.point.side == Side::Cut {
-            let number = self.point.number.to_string();
-            let ended = scratch
-                .start_with(&["release"], "RUNNER_E2E_CUT", &number)?
-                .ended()?;
+            stage.cut_at(self.point.number)?;
+            let ended = scratch.start(&["release"])?.ended()?;
             let run = ended
                 .run()
                 .with_context(|| format!("it told no event: {}", ended.stderr))?;

@@ -58,7 +58,7 @@ impl Stage for Server {
 
     fn reset(&self) -> Result<()> {
         self.agentiq.reset()?;
-        for name in ["sessions", "cut"] {
+        for name in ["sessions", "at", "cut"] {
             let _ = fs::remove_file(self.programs.join(name));
         }
         match self.story {
@@ -74,6 +74,10 @@ impl Stage for Server {
     fn sessions(&self) -> u64 {
         let text = fs::read_to_string(self.programs.join("sessions")).unwrap_or_default();
         text.trim().parse().unwrap_or(0)
+    }
+
+    fn cut_at(&self, session: u64) -> Result<()> {
+        Ok(fs::write(self.programs.join("at"), session.to_string())?)
     }
 
     fn was_cut(&self) -> bool {
