@@ -4,11 +4,13 @@
 # The profile `agentiq` on a real server, a Debian of systemd-nspawn (scripts/vps.sh): set up from nothing, released, loaded,
 # broken, killed and cut off. As root. With arguments, only the trials whose names contain them. `make e2e-agentiq` builds first.
 #   RUNNER_E2E_KEPT     the folder for figures, screens and reports; without it, e2e/agentiq/kept below the target folder
-#   RUNNER_E2E_POINTS   how many points of each kind to kill and to cut at (40)
+#   RUNNER_E2E_POINTS   at how many appends to kill (40)
+#   RUNNER_E2E_CUTS     how many sessions over SSH to cut (14)
 set -eu
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-target}
 points=${RUNNER_E2E_POINTS:-40}
+cuts=${RUNNER_E2E_CUTS:-14}
 
 # needs PROGRAM PACKAGE
 needs() {
@@ -36,4 +38,4 @@ if [ $# -gt 0 ]; then
 fi
 "$target/debug/agentiq"
 "$target/debug/crash-anywhere" --story server --jobs 2 --sample "$points"
-"$target/debug/crash-anywhere" --story server --jobs 2 --sample "$points" --cut
+"$target/debug/crash-anywhere" --story server --jobs 2 --sample "$cuts" --cut
