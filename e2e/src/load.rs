@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use crate::{Agentiq, Repository as _, Site};
 
-/// A load that goes on until it is told to end, and has sent what it must.
+/// A load that goes on until it is told to end, and has sent what it must. One that is dropped before ends at once.
 #[derive(Debug)]
 pub struct Load {
-    child: Child,
+    child: Option<Child>,
     until: PathBuf,
 }
 
@@ -44,17 +44,30 @@ impl Load {
             .stdout(Stdio::piped())
             .spawn()
             .context("cannot run python3")?;
-        Ok(Self { child, until })
+        Ok(Self {
+            child: Some(child),
+            until,
+        })
     }
 
     /// It may end now; waits for what it has seen.
-    pub fn end(self) -> Result<Seen> {
+    pub fn end(mut self) -> Result<Seen> {
         fs::write(&self.until, "")?;
-        let output = self.child.wait_with_output()?;
+        let child = self.child.take().context("it has ended")?;
+        let output = child.wait_with_output()?;
         let text = String::from_utf8_lossy(&output.stdout);
         Ok(Seen(
             serde_json::from_str(&text).with_context(|| format!("the load said `{text}`"))?,
         ))
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 
