@@ -32,17 +32,40 @@ pub(crate) fn description(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use runner_core::profile::{Layer, Source, resolve};
+    use runner_core::{
+        profile::{Layer, Profile, Source, resolve},
+        schedule::installed,
+    };
 
     use super::*;
+
+    fn of(name: &str, text: &str) -> Profile {
+        let layer = Layer::of_toml(Source::BuiltIn(name.to_owned()), text).expect(name);
+        resolve(vec![layer]).expect(name).profile
+    }
 
     #[test]
     fn every_built_in_profile_is_good_and_says_what_it_is() {
         assert_eq!(PROFILES.iter().map(|(name, _)| *name).collect::<Vec<_>>(), NAMES);
         for (name, text) in PROFILES {
-            let layer = Layer::of_toml(Source::BuiltIn((*name).to_owned()), text).expect(name);
-            resolve(vec![layer]).expect(name);
+            of(name, text);
             assert!(!description(name).is_empty(), "{name}");
         }
+    }
+
+    #[test]
+    fn what_their_timers_get_is_a_good_profile_too() {
+        let mut schedules = 0;
+        for (name, text) in PROFILES {
+            let profile = of(name, text);
+            for (schedule, settings) in &profile.schedule {
+                of(
+                    &format!("{name}, schedule {schedule}"),
+                    &installed(&profile, settings).profile,
+                );
+                schedules += 1;
+            }
+        }
+        assert_eq!(schedules, 4);
     }
 }

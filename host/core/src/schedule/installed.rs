@@ -122,16 +122,13 @@ fn is_told(profile: &Profile, notifier: &str, of: NoticeName) -> bool {
     events.is_some_and(|events| events.as_ref().is_none_or(|events| events.contains(&of)))
 }
 
-/// Without what the command does not look at, and without what names other tables.
+/// What the command looks at. The rest names tables that are not installed.
 fn environment(whole: &Value, name: &str, what: What) -> Value {
     let mut environment = whole["environments"][name].clone();
     if let Some(table) = environment.as_object_mut() {
-        for key in ["gate", "smoke", "watch", "canary", "approval"] {
-            table.remove(key);
-        }
-        if what != What::Backup {
-            table.remove("backup");
-        }
+        table.retain(|key, _| {
+            matches!(key.as_str(), "url" | "target") || (key == "backup" && what == What::Backup)
+        });
     }
     environment
 }

@@ -290,15 +290,8 @@ fn a_second_time_nothing_is_changed() {
     /opt/runner/bin/runner-eb136e4b51f43269
     + runner 0.1.0
     /opt/runner/shop/backup.toml
-    @@ -0,0 +1,38 @@
+    @@ -0,0 +1,31 @@
     +# runner: shop prod, schedule backup
-    +[environments.prod]
-    +first-deploy = "refuse"
-    +
-    +[environments.prod.health]
-    +interval = "1s"
-    +timeout = "1m"
-    +
     +[environments.prod.target]
     +plugin = "systemd"
     +
@@ -364,15 +357,8 @@ fn a_second_time_nothing_is_changed() {
     +[Install]
     +WantedBy=timers.target
     /opt/runner/shop/news.toml
-    @@ -0,0 +1,38 @@
+    @@ -0,0 +1,31 @@
     +# runner: shop prod, schedule news
-    +[environments.prod]
-    +first-deploy = "refuse"
-    +
-    +[environments.prod.health]
-    +interval = "1s"
-    +timeout = "1m"
-    +
     +[environments.prod.target]
     +plugin = "systemd"
     +
