@@ -190,9 +190,11 @@ fn run_ssh_keygen(decision: &Decision, allowed_signers: &Path, signature: &Path)
         .spawn()
         .map_err(cannot)?;
     if let Some(mut stdin) = child.stdin.take() {
-        stdin
-            .write_all(decision.signed_text().as_bytes())
-            .map_err(cannot)?;
+        // One that refuses the signature before it has read the text says why when it ends.
+        match stdin.write_all(decision.signed_text().as_bytes()) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => return Err(cannot(error)),
+            _ => {}
+        }
     }
     let output = child.wait_with_output().map_err(cannot)?;
     if output.status.success() {
