@@ -37,7 +37,11 @@ tests() {
         profile=default
         if [ "${CI:-}" = true ]; then profile=ci; fi
         "$cargo" nextest run --workspace --no-fail-fast --profile "$profile"
-        "$cargo" test --quiet --workspace --doc
+        # Of most crates it says only that there are none.
+        documented=$("$cargo" test --quiet --workspace --doc 2>&1) || {
+            printf '%s\n' "$documented" >&2
+            exit 1
+        }
     else
         "$cargo" test --workspace
     fi

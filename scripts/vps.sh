@@ -288,8 +288,16 @@ answers() {
         'case $(systemctl is-system-running) in running | degraded) ;; *) exit 1 ;; esac' </dev/null
 }
 
+# What it says itself, what its sshd says, and what of it has not started.
 not_booted() {
-    tail -n 20 console.log >&2
+    {
+        tail -n 20 console.log
+        answers || :
+        if [ -n "${leader:-}" ]; then
+            nsenter --target "$leader" --all sh -c 'systemctl is-system-running; systemctl list-jobs --no-pager; systemctl --failed --no-pager;
+                journalctl --boot --no-pager --lines 30' || :
+        fi
+    } >&2
     fail "the server of \`$dir\` did not boot" "read $dir/console.log"
 }
 

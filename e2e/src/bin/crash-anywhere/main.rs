@@ -54,8 +54,7 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match run(&arguments) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "error: {error:#}");
             ExitCode::FAILURE
@@ -63,8 +62,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// True when no end differs.
-fn run(arguments: &Arguments) -> Result<bool> {
+/// An end that differs is an error.
+fn run(arguments: &Arguments) -> Result<()> {
     let began = Instant::now();
     let stories: Vec<_> = arguments
         .story
@@ -90,7 +89,8 @@ fn run(arguments: &Arguments) -> Result<bool> {
     }
     say(&table.to_string());
     say(&format!("took {} s", began.elapsed().as_secs()));
-    Ok(table.is_good())
+    ensure!(table.is_good(), "{}", table.verdict());
+    Ok(())
 }
 
 /// The end without a crash, how many appends it takes, and how many sessions over SSH. Every job's is the same, or the comparison would prove nothing.

@@ -20,6 +20,26 @@ impl Table {
         let mut stories = self.stories.iter().map(|(.., trials)| trials);
         stories.all(|trials| trials.iter().all(Trial::is_good) && trials.iter().any(|trial| trial.killed))
     }
+
+    /// What is wrong, for the last lines of a long log.
+    pub(crate) fn verdict(&self) -> String {
+        let mut lines = Vec::new();
+        for (story, _, trials) in &self.stories {
+            let wrong: Vec<_> = trials.iter().filter(|trial| !trial.is_good()).collect();
+            if !trials.iter().any(|trial| trial.killed) {
+                lines.push(format!("{story}: nothing was killed or cut at all"));
+            }
+            if !wrong.is_empty() {
+                lines.push(format!(
+                    "{story}: {} of {} points differ",
+                    wrong.len(),
+                    trials.len()
+                ));
+            }
+            lines.extend(wrong.iter().map(|trial| format!("  {trial}")));
+        }
+        lines.join("\n")
+    }
 }
 
 /// Points of one part of a run.
