@@ -58,6 +58,9 @@ critical = false
 [schedule]
 backup.at = "yearly"
 critical.at = "yearly"
+# On the server, its own certificate is trusted by nobody else.
+critical.env = { SSL_CERT_FILE = "/etc/ssl/runner/agentiq.ru.crt" }
+digest-production.env = { SSL_CERT_FILE = "/etc/ssl/runner/agentiq.ru.crt" }
 digest-production.at = "yearly"
 digest-staging.at = "yearly"
 "#;

@@ -4,6 +4,7 @@
 mod elsewhere;
 mod from_nothing;
 mod kept;
+mod operations;
 mod requests;
 mod trouble;
 
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
         from_nothing::trials(),
         requests::trials(),
         elsewhere::trials(),
+        operations::trials(),
         trouble::trials(),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
