@@ -116,11 +116,12 @@ fn timers() -> Result<()> {
     ensure!(timers.lines().count() == 4, "not four timers: {timers}");
 
     root("systemctl start runner-agentiq-backup.service")?;
-    let backups =
-        root("find /opt/agentiq/backups -name '*.dump' -newer /etc/runner/runner-agentiq-backup.env")?;
+    let kept = root(
+        "for file in $(find /var/lib/runner/agentiq/projects/agentiq/artifacts -type f); do pg_restore --list \"$file\"; done",
+    )?;
     ensure!(
-        backups.lines().count() == 2,
-        "not the release's and the timer's: {backups}"
+        kept.contains("TABLE DATA public chats"),
+        "the backup has no chats: {kept}"
     );
 
     let notices = "cat /var/lib/runner/agentiq/.runner/notices.log 2>/dev/null || :";
