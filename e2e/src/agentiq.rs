@@ -237,6 +237,8 @@ impl Repository for Agentiq {
             (self.folder.display().to_string(), "SCRATCH"),
             (address, "ADDRESS"),
         ])
+        // The version before, on its way out: it is gone a moment later.
+        .without_lines("web:80")
     }
 
     fn end(&self, run: &RunId, journal: &Journal, code: Option<i32>) -> Result<End> {

@@ -32,12 +32,23 @@ pattern!(PROCESS, r"\bpid \d+");
 #[derive(Clone, Debug)]
 pub struct Plain {
     places: Vec<(String, &'static str)>,
+    passing: Vec<&'static str>,
 }
 
 impl Plain {
     /// With names for places, ports and the like that differ.
     pub fn new(places: Vec<(String, &'static str)>) -> Self {
-        Self { places }
+        Self {
+            places,
+            passing: Vec::new(),
+        }
+    }
+
+    /// And without the lines that have this in them: they depend on when somebody looked.
+    #[must_use]
+    pub fn without_lines(mut self, word: &'static str) -> Self {
+        self.passing.push(word);
+        self
     }
 
     /// The text without the ids of runs and moments in time, and with all else.
@@ -49,7 +60,13 @@ impl Plain {
 
     /// The text without what differs.
     pub fn text(&self, text: &str) -> String {
-        let mut text = text.to_owned();
+        let mut text = match self.passing.as_slice() {
+            [] => text.to_owned(),
+            passing => text
+                .split_inclusive('\n')
+                .filter(|line| !passing.iter().any(|word| line.contains(word)))
+                .collect(),
+        };
         for (place, name) in &self.places {
             text = text.replace(place, name);
         }
@@ -76,9 +93,8 @@ mod tests {
 
     #[test]
     fn what_differs_is_named_and_the_rest_stays() {
-        let plain = Plain {
-            places: vec![("/tmp/x".to_owned(), "SCRATCH"), ("21001".to_owned(), "PROD")],
-        };
+        let places = vec![("/tmp/x".to_owned(), "SCRATCH"), ("21001".to_owned(), "PROD")];
+        let plain = Plain::new(places).without_lines("web:80");
         for (text, expected) in [
             ("run r-20260315-100000-3f2a of v0.2.0", "run RUN of v0.2.0"),
             ("2026-03-15T10:00:00.123Z ok", "INSTANT ok"),
@@ -95,6 +111,7 @@ mod tests {
             ("at 1772700000123", "at EPOCH"),
             ("0.2.0-0123456789ab", "0.2.0-HEX"),
             ("kept as sha256/a6/0123456789ab", "kept as SHELF/HEX"),
+            ("one\n| web:8003 |\ntwo\n", "one\ntwo\n"),
         ] {
             assert_eq!(plain.text(text), expected);
         }

@@ -194,14 +194,18 @@ fn other<H: Host>(
     if !state.runs() {
         return Ok(None);
     }
-    let folder = runs_in(machine, site, state)?.unwrap_or_default();
+    let folder = runs_in(machine, site, state)?;
+    let release = folder
+        .as_deref()
+        .map(|folder| folder.trim_start_matches("releases/"));
     let port = name.trim_start_matches("web:").parse().unwrap_or_default();
-    let share = place.shares.of(port);
-    let detail = match share {
-        0 => format!("{}, without clients", folder.trim_start_matches("releases/")),
-        share => format!(
+    let detail = match (place.shares.of(port), release) {
+        // It ended between two looks.
+        (0, None) => return Ok(None),
+        (0, Some(release)) => format!("{release}, without clients"),
+        (share, release) => format!(
             "{}, {share} % of the clients",
-            folder.trim_start_matches("releases/")
+            release.unwrap_or("no release that is there")
         ),
     };
     Ok(Some(Service {

@@ -103,6 +103,15 @@ fn both_ports() {
         celery 0.2.0 Healthy
         web:8001 - Healthy 0.1.0-45f102f1fb82, without clients
         ");
+    // It ends between two looks.
+    let mut units = server.units.borrow_mut();
+    units.get_mut("agentiq-chat@8001.service").unwrap().folder.clear();
+    drop(units);
+    insta::assert_snapshot!(seen(&server, prod("blue-green"), "prod", "0.2.0"), @r"
+        0.2.0
+        web 0.2.0 Healthy
+        celery 0.2.0 Healthy
+        ");
     let server = running(&prod("canary"), "prod", &["0.1.0"]);
     deploy(&server, &prod("canary"), "0.2.0", Some("0.1.0")).unwrap();
     Systemd::shift(&server, &about(prod("canary"), "prod", "0.2.0", Some("0.1.0")), 5).unwrap();
