@@ -9,6 +9,8 @@
 #   checkpoint  what is on its disk now is what `reset` goes back to
 #   reset       as after a loss of power, back to the last checkpoint (or, `--bare`, to the bare server), and booted again
 #
+# One that does not boot is tried once more; DIR/not-booted.log then says why.
+#
 # User `ubuntu` has sudo without a password. nginx, PostgreSQL and Redis are not installed; their packages are in apt's cache.
 # DIR then has: ssh_config, key, known_hosts, address, interface, pid (of systemd-nspawn), console.log, root/ (its files).
 # The bare system is made once, below ${RUNNER_VPS_CACHE:-$HOME/.cache/runner/vps}; remove that folder to have it made anew.
@@ -189,15 +191,15 @@ claim() {
 # abandoned CLAIM: whether its server is this one, or its folder was removed.
 abandoned() {
     owner_dir=$(cat "$1/dir" 2>/dev/null) || return 1
-    [ "$owner_dir" = "$dir" ] || [ ! -d "$owner_dir" ]
+    # Who has just made it has not yet said who they are.
+    [ "$owner_dir" = "$dir" ] || { [ -n "$owner_dir" ] && [ ! -d "$owner_dir" ]; }
 }
 
 # Packets from the server go out as this machine's. The rules are in a table of their own.
 connect() {
-    ip addr add "10.77.$number.1/30" dev "$interface"
-    ip link set "$interface" up
+    ip addr add "10.77.$number.1/30" dev "$interface" && ip link set "$interface" up || return 1
     nsenter --target "$leader" --net sh -c "ip link set lo up && ip addr add $address/30 dev host0 && ip link set host0 up &&
-        ip route add default via 10.77.$number.1"
+        ip route add default via 10.77.$number.1" || return 1
     if [ "$(cat /proc/sys/net/ipv4/ip_forward)" = 0 ]; then echo 1 >/proc/sys/net/ipv4/ip_forward; fi
     nft -f - <<END
 table ip runner_vps_$number
@@ -264,6 +266,7 @@ boot() {
     # Of a systemd that is not this one's parent, it wants no scope.
     unit=--keep-unit
     if [ -d /run/systemd/system ]; then unit=; fi
+    leader=
     # Its session is its own, so that Ctrl-C in the terminal of the caller does not end it.
     # shellcheck disable=SC2086
     setsid systemd-nspawn --quiet --boot --directory="$dir/root" --machine="rvps$number" --hostname="$name" $unit \
@@ -271,13 +274,10 @@ boot() {
         </dev/null >console.log 2>&1 &
     pid=$!
     echo "$pid" >pid
-    wait_for 10 has_interface || not_booted
+    wait_for 10 has_interface || return 1
     leader=$(leader_of "$pid")
-    led_by=$(identity "$leader")
-    echo "$led_by" >leader
-    connect
-    write_ssh_config
-    wait_for 30 answers || not_booted
+    identity "$leader" >leader
+    connect && write_ssh_config && wait_for 30 answers
 }
 
 has_interface() { [ -n "$(leader_of "$pid")" ] && ip link show "$interface" >/dev/null && nsenter --target "$(leader_of "$pid")" --net ip link show host0 >/dev/null; }
@@ -288,17 +288,13 @@ answers() {
         'case $(systemctl is-system-running) in running | degraded) ;; *) exit 1 ;; esac' </dev/null
 }
 
-# What it says itself, what its sshd says, and what of it has not started.
-not_booted() {
-    {
-        tail -n 20 console.log
-        answers || :
-        if [ -n "${leader:-}" ]; then
-            nsenter --target "$leader" --all sh -c 'systemctl is-system-running; systemctl list-jobs --no-pager; systemctl --failed --no-pager;
-                journalctl --boot --no-pager --lines 30' || :
-        fi
-    } >&2
-    fail "the server of \`$dir\` did not boot" "read $dir/console.log"
+# why_not: what it says itself, what its sshd says, and what of it has not started.
+why_not() {
+    tail -n 20 console.log
+    answers || :
+    if [ -z "$leader" ]; then return; fi
+    nsenter --target "$leader" --all sh -c 'systemctl is-system-running; systemctl list-jobs --no-pager; systemctl --failed --no-pager
+        journalctl --boot --no-pager --lines 30' || :
 }
 
 # halt how: `orderly` as by `poweroff`, or `power` as by pulling the plug. Cleans up after a server that is already gone, too.
@@ -348,7 +344,17 @@ up() {
     trap 'exit 143' TERM HUP
     mount_root
     furnish
-    boot
+    if ! boot; then
+        why_not >not-booted.log 2>&1
+        echo "vps: \`$name\` did not boot, once more: $dir/not-booted.log" >&2
+        halt power
+        mount_root
+        furnish
+        if ! boot; then
+            why_not >&2
+            fail "the server of \`$dir\` did not boot" "read $dir/console.log"
+        fi
+    fi
     trap - EXIT INT TERM HUP
     echo "vps: \`$name\` runs: ssh -F $dir/ssh_config $name" >&2
 }
