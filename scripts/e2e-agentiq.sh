@@ -5,12 +5,12 @@
 # broken, killed and cut off. As root. With arguments, only the trials whose names contain them. `make e2e-agentiq` builds first.
 #   RUNNER_E2E_KEPT     the folder for figures, screens and reports; without it, e2e/agentiq/kept below the target folder
 #   RUNNER_E2E_POINTS   at how many appends to kill (40)
-#   RUNNER_E2E_CUTS     how many sessions over SSH to cut (14)
+#   RUNNER_E2E_CUTS     how many sessions over SSH to cut (40)
 set -eu
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-target}
 points=${RUNNER_E2E_POINTS:-40}
-cuts=${RUNNER_E2E_CUTS:-14}
+cuts=${RUNNER_E2E_CUTS:-40}
 
 # needs PROGRAM PACKAGE
 needs() {
