@@ -46,6 +46,8 @@ pub struct Agentiq {
     variables: Vec<(String, String)>,
     /// Programs that are found before all others.
     programs: Option<PathBuf>,
+    /// Sites whose units run.
+    awake: Vec<Site>,
 }
 
 impl Agentiq {
@@ -83,6 +85,7 @@ impl Agentiq {
             settings: Vec::new(),
             variables: Vec::new(),
             programs: None,
+            awake: Site::ALL.to_vec(),
         };
         agentiq.introduce()?;
         Ok(agentiq)

@@ -3,7 +3,7 @@
 
 use std::{
     io::{BufRead as _, BufReader},
-    process::{Child, Stdio},
+    process::{Child, Output, Stdio},
     sync::mpsc::{Receiver, channel},
     thread,
     time::Duration,
@@ -28,6 +28,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("logs_of_all_programs_by_time_and_as_they_are_written", logs),
         trial("timers_back_up_and_tell", timers),
+        trial("a_password_that_was_changed_is_set", another_password),
         trial(
             "what_cannot_be_undone_is_restored_once_a_person_says_so",
             restored,
@@ -147,6 +148,34 @@ fn timers() -> Result<()> {
         "the day's digest does not tell of the backup: {digest}"
     );
     Ok(())
+}
+
+/// The set-up gives it to the role and to the units, which have it from the next deploy on.
+fn another_password() -> Result<()> {
+    let agentiq = Beginning::find_or_make(&kept::folder()?)?
+        .open()?
+        .variable("STAGING_DB_PASSWORD", "another-1f2e");
+    let set_up = || agentiq.run(&["env", "setup", "staging"]);
+    let said = told(&set_up()?);
+    ensure!(said.contains("another password"), "the set-up said: {said}");
+    let said = told(&set_up()?);
+    ensure!(
+        said.contains("nothing had to be changed"),
+        "once more it said: {said}"
+    );
+    agentiq.change("feat: another version")?;
+    let ended = agentiq.start(&["deploy", "staging"])?.ended()?;
+    ensure!(
+        ended.code() == Some(0),
+        "it ended with {}: {}",
+        ended.status,
+        ended.complaint()
+    );
+    agentiq.wait_for_sites()
+}
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
 /// What the release wrote is gone with the restore, and kept in the backup that was made before it.

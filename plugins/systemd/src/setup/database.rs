@@ -22,20 +22,7 @@ pub(super) fn make<H: Host>(work: &mut Work<'_, H>) -> Result<(), Error> {
     else {
         return Ok(());
     };
-    if ask(
-        work,
-        "postgres",
-        &format!("select count(*) from pg_roles where rolname = '{owner}'"),
-    )? != "1"
-    {
-        work.note(format!("database role {owner}"), "+ made, with its password");
-        // The secret is filled in on the way, and never stands in an argument.
-        let sql = format!(
-            "do $do$ begin if not exists (select from pg_roles where rolname = '{owner}') then create role \"{owner}\" login; \
-             end if; end $do$;\nalter role \"{owner}\" login password $runner${password}$runner$;\n"
-        );
-        tell(work, "postgres", &sql, &format!("making the role `{owner}`"))?;
-    }
+    role(work, owner, password)?;
     let owned = ask(
         work,
         "postgres",
@@ -77,6 +64,56 @@ pub(super) fn make<H: Host>(work: &mut Work<'_, H>) -> Result<(), Error> {
         Some(from) => copy(work, from, name, owner, owned.is_empty()),
         None => Ok(()),
     }
+}
+
+/// A role that gets in with the password of the profile, also when another one was set before.
+fn role<H: Host>(work: &mut Work<'_, H>, owner: &str, password: &str) -> Result<(), Error> {
+    let known = format!("select count(*) from pg_roles where rolname = '{owner}'");
+    let change = match ask(work, "postgres", &known)? == "1" {
+        true if gets_in(work, owner, password)? => return Ok(()),
+        true => "~ another password: it could not log in with this one",
+        false => "+ made, with its password",
+    };
+    work.note(format!("database role {owner}"), change);
+    // The secret is filled in on the way, and never stands in an argument.
+    let sql = format!(
+        "do $do$ begin if not exists (select from pg_roles where rolname = '{owner}') then create role \"{owner}\" login; \
+         end if; end $do$;\nalter role \"{owner}\" login password $runner${password}$runner$;\n"
+    );
+    tell(work, "postgres", &sql, &format!("making the role `{owner}`"))?;
+    if work.site.context.is_plan() || gets_in(work, owner, password)? {
+        return Ok(());
+    }
+    Err(Error::failed(format!(
+        "the role `{owner}` cannot log in at 127.0.0.1 with its password, so the application could not either: see who may in \
+         `pg_hba.conf` and what PostgreSQL has logged"
+    )))
+}
+
+/// Whether a role gets in with a password, as the application does. Where PostgreSQL does not listen, nobody is refused.
+fn gets_in<H: Host>(work: &Work<'_, H>, owner: &str, password: &str) -> Result<bool, Error> {
+    let login = [
+        "psql",
+        "-XtAq",
+        "--no-password",
+        "--host",
+        "127.0.0.1",
+        "--username",
+        owner,
+        "--dbname",
+        "postgres",
+        "--command",
+        "select 1",
+    ];
+    let login = command(&login)
+        .env("PGPASSWORD", password)
+        .read()
+        .timeout(Duration::from_secs(60));
+    if work.machine.run(&login)?.success() {
+        return Ok(true);
+    }
+    let ready = ["pg_isready", "--quiet", "--host", "127.0.0.1"];
+    Ok(!work.machine.ask(&ready)?.success())
 }
 
 /// Fills an empty database; one with tables is left as it is.

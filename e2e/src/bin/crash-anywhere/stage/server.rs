@@ -40,7 +40,9 @@ impl Server {
         ]);
         // Staging's strategy is tried in the other story.
         let agentiq = match story {
-            Story::Server => agentiq.set([r#"release.environments=["production"]"#]),
+            Story::Server => agentiq
+                .set([r#"release.environments=["production"]"#])
+                .without_staging()?,
             _ => agentiq,
         };
         Ok(Self {

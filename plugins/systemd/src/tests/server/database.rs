@@ -15,7 +15,25 @@ impl Server {
         }
     }
 
+    /// The only one who gets in is who has the password that was set last.
+    pub(super) fn log_in(&self, variables: &[(String, String)]) -> Ended {
+        let given = variables.iter().find(|(name, _)| name == "PGPASSWORD");
+        let given = given.map(|(_, value)| value.as_str());
+        match self.database.borrow().get("password") {
+            Some(set) if Some(set.as_str()) == given => text("1\n"),
+            _ => (
+                2,
+                String::new(),
+                "psql: error: FATAL:  password authentication failed".into(),
+            ),
+        }
+    }
+
     pub(super) fn sql(&self, sql: &str) {
+        if let Some((_, rest)) = sql.split_once("login password $runner$") {
+            let password = rest.split("$runner$").next().unwrap_or_default().to_owned();
+            self.database.borrow_mut().insert("password".into(), password);
+        }
         let (key, value) = match sql {
             _ if sql.contains("create role") => ("role", "1"),
             _ if sql.contains("create database") => ("owner", "agentiq_staging"),
@@ -50,6 +68,7 @@ impl Server {
                 self.sql(stdin);
                 fine()
             }
+            ["pg_isready", ..] => fine(),
             ["-u", "postgres", "pg_dump", ..] => fine(),
             ["-u", "postgres", "pg_restore", ..] => {
                 self.database.borrow_mut().insert("tables".into(), "3".into());

@@ -39,7 +39,10 @@ impl Host for Server {
         let words: Vec<&str> = command.argv.iter().map(String::as_str).collect();
         let words = words.strip_prefix(["sudo", "-n"].as_slice()).unwrap_or(&words);
         let stdin = String::from_utf8(command.stdin.clone().unwrap_or_default()).unwrap();
-        let (code, stdout, stderr) = self.program(words, &stdin);
+        let (code, stdout, stderr) = match words {
+            ["psql", ..] => self.log_in(&command.env),
+            _ => self.program(words, &stdin),
+        };
         Ok(exit(code, stdout, stderr))
     }
     fn machine_read(&self, _: Option<&str>, path: &str, _: u32) -> Result<Option<Vec<u8>>, Error> {

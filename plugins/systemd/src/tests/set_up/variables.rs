@@ -61,3 +61,30 @@ fn a_value_may_have_quotes_and_several_lines() {
         "`env.OTHER` holds a zero byte, which no variable can"
     );
 }
+
+#[test]
+fn a_role_gets_the_password_of_the_profile_when_it_does_not_get_in_with_it() {
+    let server = running(&staging(), "staging", &[]);
+    let mut config = staging();
+    config["database"]["password"] = json!("{{secret:another}}");
+    server.plan.set(true);
+    let plan = Systemd::apply(
+        &server,
+        &about(config.clone(), "staging", "0.0.0", None).in_plan(),
+    )
+    .unwrap();
+    server.plan.set(false);
+    insta::assert_snapshot!(applied(&server, config.clone(), "staging").unwrap(), @r"
+        == database role agentiq_staging
+        ~ another password: it could not log in with this one
+        ");
+    assert_eq!(plan.len(), 1);
+    assert_eq!(applied(&server, config.clone(), "staging").unwrap(), "");
+    // Somebody's `pg_hba.conf` lets nobody in.
+    *server.broken.borrow_mut() = vec![("--no-password", 2, "psql: error: FATAL:  no pg_hba.conf entry")];
+    let refused = message(applied(&server, config.clone(), "staging").unwrap_err());
+    assert!(refused.contains("cannot log in at 127.0.0.1"), "{refused}");
+    // PostgreSQL does not listen there at all: the application finds another way.
+    server.broken.borrow_mut().push(("pg_isready", 2, ""));
+    assert_eq!(applied(&server, config, "staging").unwrap(), "");
+}
