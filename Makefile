@@ -29,7 +29,7 @@ e2e-agentiq: build ## Run the profile agentiq against a real server: as root on 
 bench: build ## Measure what a release costs
 	sh scripts/bench.sh
 
-crash-anywhere: build ## Kill the releases of the demo at every append to the journal, and resume them
+crash-anywhere: build ## Kill releases at every append to the journal, and resume them: hours
 	sh scripts/crash-anywhere.sh
 
 install: plugins ## Install the runner command for this user
