@@ -15,7 +15,7 @@ use crate::Repository;
 /// Who.
 const NAME: &str = "colleague@example.org";
 /// Between two looks at whether there is a question.
-const PAUSE: Duration = Duration::from_millis(250);
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Says yes once, as soon as something is asked; goes away when dropped.
 #[derive(Debug)]
