@@ -1,3 +1,7 @@
+//! The files of two schedules of one project, whole or by what differs.
+
+use similar::TextDiff;
+
 use super::*;
 use crate::profile::{Layer, Source, resolve};
 
@@ -192,68 +196,49 @@ fn a_backup() {
 
 #[test]
 fn a_digest_gets_what_it_asks_and_whom_it_tells() {
-    let files = of("digest");
-    insta::assert_snapshot!(format!("{}\n{}", files.variables.content, files.profile.content), @r#"
-    # runner: my-shop prod, schedule digest
-    RUNNER_SECRET_CHAT_TOKEN='{{secret:chat-token}}'
-    RUNNER_SECRET_SENTRY='{{secret:sentry}}'
-
-    # runner: my-shop prod, schedule digest
-    store = "s3://bucket/shop"
-
-    [digest.readings.warnings]
-    level = "warning"
-    query = "issues level:warning"
-    source = "sentry"
-
-    [environments.prod]
-    url = "https://shop.example"
-
-    [environments.prod.target]
-    plugin = "systemd"
-
-    [environments.prod.target.config.env]
-    KEY = "{{secret:key}}"
-
-    [machines.vps]
-    connect-timeout = "10s"
-    ssh = "ubuntu@example.org"
-
-    [metrics.sentry]
-    plugin = "sentry"
-
-    [metrics.sentry.config]
-    token = "{{secret:sentry}}"
-
-    [notify.chat]
-    plugin = "telegram"
-
-    [notify.chat.config]
-    token = "{{secret:chat-token}}"
-
-    [project]
-    name = "my shop"
-
-    [reports]
-    agent = "Agent16_ReleaseEngineer"
-    fm-version = "1.0.5"
-    folder = ".runner/reports/{run}"
-
-    [secrets.chat-token]
-    env = "RUNNER_SECRET_CHAT_TOKEN"
-
-    [secrets.key]
-    env = "RUNNER_SECRET_KEY"
-
-    [secrets.sentry]
-    env = "RUNNER_SECRET_SENTRY"
-
-    [version]
-    initial = "0.1.0"
-    tag-prefix = "v"
-    zero-major = "minor"
-
-    [version.bumps]
+    let (backup, files) = (of("backup"), of("digest"));
+    let text = |files: &Files| format!("{}\n{}", files.variables.content, files.profile.content);
+    let (backup, digest) = (text(&backup), text(&files));
+    let differs = TextDiff::from_lines(&backup, &digest);
+    insta::assert_snapshot!(differs.unified_diff().context_radius(0), @r#"
+    @@ -1 +1 @@
+    -# runner: my-shop prod, schedule backup
+    +# runner: my-shop prod, schedule digest
+    @@ -3,3 +3 @@
+    -RUNNER_SECRET_DB='{{secret:db}}'
+    -AWS_REGION='eu'
+    -AWS_SECRET_ACCESS_KEY='{{secret:bucket}}'
+    +RUNNER_SECRET_SENTRY='{{secret:sentry}}'
+    @@ -7 +5 @@
+    -# runner: my-shop prod, schedule backup
+    +# runner: my-shop prod, schedule digest
+    @@ -10,5 +8,4 @@
+    -[backup.database]
+    -plugin = "backup-postgres"
+    -
+    -[backup.database.config]
+    -password = "{{secret:db}}"
+    +[digest.readings.warnings]
+    +level = "warning"
+    +query = "issues level:warning"
+    +source = "sentry"
+    @@ -17 +13,0 @@
+    -backup = ["database"]
+    @@ -29,0 +26,6 @@
+    +[metrics.sentry]
+    +plugin = "sentry"
+    +
+    +[metrics.sentry.config]
+    +token = "{{secret:sentry}}"
+    +
+    @@ -46,3 +47,0 @@
+    -
+    -[secrets.db]
+    -env = "RUNNER_SECRET_DB"
+    @@ -52,0 +52,3 @@
+    +[secrets.sentry]
+    +env = "RUNNER_SECRET_SENTRY"
+    +
     "#);
     assert!(
         !files.service.content.contains("RUNNER_HERE"),

@@ -1,18 +1,11 @@
 //! A server in memory: the step's conversation with it, again and again.
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::{BTreeMap, BTreeSet},
-};
+mod server;
 
-use runner_core::{
-    digest::Digest,
-    effect::{Entry, EntryKind, Exit},
-    profile::{Layer, Source, resolve},
-};
+use runner_core::digest::Digest;
 
-use super::{ground::Ground, *};
 use crate::conductor::Broken;
+use server::Server;
 
 const PROFILE: &str = r#"
 [project]
@@ -42,251 +35,28 @@ machine = "vps"
 token.env = "TOKEN"
 "#;
 
-/// What a server has: all that this step asks of it.
-struct Server {
-    system: String,
-    runner: Digest,
-    files: RefCell<BTreeMap<String, String>>,
-    /// The units that systemd has read, as they were then.
-    read: RefCell<BTreeMap<String, String>>,
-    started: RefCell<BTreeSet<String>>,
-    writes: RefCell<Vec<String>>,
-    /// How many writes are done before the connection is gone for good.
-    patience: Cell<usize>,
-}
-
-impl Server {
-    fn new() -> Self {
-        Self {
-            system: format!("Linux {}", std::env::consts::ARCH),
-            runner: Digest::of(b"runner 1"),
-            files: RefCell::default(),
-            read: RefCell::default(),
-            started: RefCell::default(),
-            writes: RefCell::default(),
-            patience: Cell::new(usize::MAX),
-        }
-    }
-
-    fn units(&self) -> BTreeMap<String, String> {
-        let files = self.files.borrow();
-        let units = files
-            .iter()
-            .filter(|(path, _)| path.starts_with("/etc/systemd/system/"));
-        units.map(|(path, text)| (path.clone(), text.clone())).collect()
-    }
-
-    fn note(&self, what: String) -> Done<()> {
-        let left = self
-            .patience
-            .get()
-            .checked_sub(1)
-            .ok_or_else(|| StepError::failed("the connection is gone"))?;
-        self.patience.set(left);
-        self.writes.borrow_mut().push(what);
-        Ok(())
-    }
-
-    /// Sets an environment up; what changed.
-    fn set_up(&self, text: &str, environment: &str) -> Done<Vec<Change>> {
-        let layer = Layer::of_toml(Source::File("runner.toml".into()), text).expect("toml");
-        let profile = resolve(vec![layer]).expect("a profile").profile;
-        let all = profile.schedule.iter();
-        let all = all.filter(|(_, schedule)| schedule.job().is_ok_and(|job| job.environment == environment));
-        let wanted = Wanted {
-            profile: &profile,
-            environment,
-            schedules: all.map(|(name, schedule)| (name.as_str(), schedule)).collect(),
-        };
-        let mut changes = Vec::new();
-        install(self, &wanted, &mut changes)?;
-        Ok(changes)
-    }
-
-    fn done(&self, text: &str, environment: &str) -> String {
-        let changes = match self.set_up(text, environment) {
-            Ok(changes) => changes,
-            Err(broken) => panic!("{broken:?}"),
-        };
-        let told: Vec<_> = changes
-            .iter()
-            .map(|change| format!("{}\n{}", change.subject, change.diff.trim_end()))
-            .collect();
-        told.join("\n")
-    }
-
-    fn paths(&self) -> Vec<String> {
-        self.files.borrow().keys().cloned().collect()
-    }
-}
-
-/// What goes to a program has its secrets filled in.
-fn filled(stdin: &str) -> String {
-    stdin.replace("{{secret:token}}", "very-secret")
-}
-
-fn exit(code: i32, stdout: &str) -> Exit {
-    Exit {
-        code: Some(code),
-        stdout: stdout.into(),
-        ..Exit::default()
-    }
-}
-
-impl Ground for Server {
-    fn title(&self) -> String {
-        "machine `vps`".to_owned()
-    }
-
-    fn ask(&self, argv: &[&str], stdin: &str) -> Done<Exit> {
-        let files = self.files.borrow();
-        let file = |path: &str| files.get(path);
-        Ok(match argv {
-            ["uname", "-sm"] => exit(0, &self.system),
-            ["id", "-un"] => exit(0, "ubuntu\n"),
-            ["printenv", "HOME"] => exit(0, "/home/ubuntu\n"),
-            ["sha256sum", "--", path] => match file(path) {
-                Some(text) => exit(0, &format!("{}  {path}\n", Digest::of(text.as_bytes()).hex())),
-                None => exit(1, ""),
-            },
-            ["sudo", "-n", "cmp", "-s", "-", path] => exit(i32::from(file(path) != Some(&filled(stdin))), ""),
-            ["sudo", "-n", "grep", "-o", _, "--", path] => {
-                let names = file(path).into_iter().flat_map(|text| text.lines());
-                let names = names.filter_map(|line| Some(line.split_once('=')?.0));
-                exit(0, &names.map(|name| format!("{name}=\n")).collect::<String>())
-            }
-            [
-                "systemctl",
-                "show",
-                "--property=NeedDaemonReload",
-                "--value",
-                unit,
-            ] => {
-                let read = self.read.borrow();
-                let path = format!("/etc/systemd/system/{unit}");
-                exit(
-                    0,
-                    if file(&path) == read.get(&path) {
-                        "no\n"
-                    } else {
-                        "yes\n"
-                    },
-                )
-            }
-            ["systemctl", "is-enabled", unit] => match self.started.borrow().contains(*unit) {
-                true => exit(0, "enabled\n"),
-                false => exit(1, "disabled\n"),
-            },
-            ["systemctl", "is-active", unit] => match self.started.borrow().contains(*unit) {
-                true => exit(0, "active\n"),
-                false => exit(3, "inactive\n"),
-            },
-            other => panic!("{other:?}"),
-        })
-    }
-
-    fn act(&self, argv: &[&str], stdin: &str, _doing: &str) -> Done<()> {
-        self.note(argv.join(" "))?;
-        let mut files = self.files.borrow_mut();
-        match argv {
-            [
-                "sudo",
-                "-n",
-                "install",
-                "-D",
-                "-m",
-                _,
-                "-o",
-                "root",
-                "-g",
-                "root",
-                "/dev/stdin",
-                path,
-            ] => {
-                files.insert((*path).to_owned(), filled(stdin));
-            }
-            ["sudo", "-n", "mv", "-fT", from, to] => {
-                let text = files.remove(*from).expect("was written");
-                files.insert((*to).to_owned(), text);
-            }
-            ["sudo", "-n", "rm", "-f", path] => {
-                files.remove(*path);
-            }
-            ["sudo", "-n", "systemctl", "daemon-reload"] => {
-                drop(files);
-                *self.read.borrow_mut() = self.units();
-            }
-            ["sudo", "-n", "systemctl", "enable", "--quiet", "--now", unit] => {
-                assert!(
-                    self.read
-                        .borrow()
-                        .contains_key(&format!("/etc/systemd/system/{unit}")),
-                    "{unit} was not read"
-                );
-                self.started.borrow_mut().insert((*unit).to_owned());
-            }
-            ["sudo", "-n", "systemctl", "disable", "--quiet", "--now", unit] => {
-                self.started.borrow_mut().remove(*unit);
-            }
-            ["sha256sum", "--check", "--quiet"] => {
-                let (hex, path) = stdin.trim().split_once("  ").expect("a line of sha256sum");
-                assert_eq!(Digest::of(files[path].as_bytes()).hex(), hex);
-            }
-            ["sudo", "-n", "install", "-d", ..]
-            | ["sudo", "-n", "chown", "root:root", ..]
-            | [_, "--version"] => {}
-            other => panic!("{other:?}"),
-        }
-        Ok(())
-    }
-
-    fn text(&self, path: &str) -> Done<Option<String>> {
-        Ok(self.files.borrow().get(path).cloned())
-    }
-
-    fn list(&self, path: &str) -> Done<Vec<Entry>> {
-        let names = self.paths();
-        let names = names
-            .iter()
-            .filter_map(|file| file.strip_prefix(path)?.strip_prefix('/'));
-        let entries = names.filter(|name| !name.contains('/')).map(|name| Entry {
-            name: name.to_owned(),
-            kind: EntryKind::File,
-            size: 0,
-            target: None,
-        });
-        Ok(entries.collect())
-    }
-
-    fn executable(&self) -> Done<Digest> {
-        Ok(self.runner.clone())
-    }
-
-    fn write(&self, path: &str, content: &str) -> Done<()> {
-        self.note(format!("write {path}"))?;
-        self.files
-            .borrow_mut()
-            .insert(path.to_owned(), content.to_owned());
-        Ok(())
-    }
-
-    fn send_executable(&self, path: &str, digest: &Digest) -> Done<()> {
-        self.note(format!("send {path}"))?;
-        assert_eq!(*digest, self.runner);
-        let text = ["runner 1", "runner 2"]
-            .into_iter()
-            .find(|text| Digest::of(text.as_bytes()) == *digest);
-        self.files
-            .borrow_mut()
-            .insert(path.to_owned(), text.expect("a runner").to_owned());
-        Ok(())
-    }
-}
-
 #[test]
 fn a_second_time_nothing_is_changed() {
     let server = Server::new();
-    insta::assert_snapshot!(server.done(PROFILE, "prod"), @r#"
+    let told = server.done(PROFILE, "prod");
+    let place = |text: &str| told.find(text).expect(text);
+    let [backup, news, started] = [
+        "/opt/runner/shop/backup.toml",
+        "/opt/runner/shop/news.toml",
+        "unit runner-shop-backup.timer",
+    ]
+    .map(place);
+    let own = [
+        ("news", "backup"),
+        ("digest prod --send", "backup create prod"),
+        ("07:00", "03:17"),
+    ];
+    let (backup, news) = (&told[backup..news], &told[news..started]);
+    let alike = own
+        .iter()
+        .fold(news.to_owned(), |text, (from, to)| text.replace(from, to));
+    assert_eq!(alike, backup, "only name, command and time are a schedule's own");
+    insta::assert_snapshot!(told.replace(news, ""), @r#"
     /opt/runner/bin/runner-eb136e4b51f43269
     + runner 0.1.0
     /opt/runner/shop/backup.toml
@@ -352,73 +122,6 @@ fn a_second_time_nothing_is_changed() {
     +
     +[Timer]
     +OnCalendar=03:17
-    +Persistent=true
-    +
-    +[Install]
-    +WantedBy=timers.target
-    /opt/runner/shop/news.toml
-    @@ -0,0 +1,31 @@
-    +# runner: shop prod, schedule news
-    +[environments.prod.target]
-    +plugin = "systemd"
-    +
-    +[machines.vps]
-    +connect-timeout = "10s"
-    +ssh = "ubuntu@example.org"
-    +
-    +[notify.chat]
-    +plugin = "telegram"
-    +
-    +[notify.chat.config]
-    +token = "{{secret:token}}"
-    +
-    +[project]
-    +name = "shop"
-    +
-    +[reports]
-    +agent = "Agent16_ReleaseEngineer"
-    +fm-version = "1.0.5"
-    +folder = ".runner/reports/{run}"
-    +
-    +[secrets.token]
-    +env = "RUNNER_SECRET_TOKEN"
-    +
-    +[version]
-    +initial = "0.1.0"
-    +tag-prefix = "v"
-    +zero-major = "minor"
-    +
-    +[version.bumps]
-    /etc/runner/runner-shop-news.env
-    +RUNNER_SECRET_TOKEN
-    /etc/systemd/system/runner-shop-news.service
-    @@ -0,0 +1,18 @@
-    +# runner: shop prod, schedule news
-    +[Unit]
-    +Description=shop: runner digest prod --send
-    +Wants=network-online.target
-    +After=network-online.target
-    +
-    +[Service]
-    +Type=oneshot
-    +User=ubuntu
-    +StateDirectory=runner/shop
-    +WorkingDirectory=/var/lib/runner/shop
-    +Environment=RUNNER_PROFILE_FILE=/opt/runner/shop/news.toml
-    +Environment=RUNNER_HERE=vps
-    +Environment=RUNNER_DATA_DIR=/var/lib/runner/shop
-    +Environment=RUNNER_CACHE_DIR=/var/lib/runner/shop/cache
-    +Environment=RUNNER_ACTOR=runner-shop-news
-    +EnvironmentFile=/etc/runner/runner-shop-news.env
-    +ExecStart=/opt/runner/bin/runner-eb136e4b51f43269 digest prod --send
-    /etc/systemd/system/runner-shop-news.timer
-    @@ -0,0 +1,10 @@
-    +# runner: shop prod, schedule news
-    +[Unit]
-    +Description=shop: runner digest prod --send
-    +
-    +[Timer]
-    +OnCalendar=07:00
     +Persistent=true
     +
     +[Install]
