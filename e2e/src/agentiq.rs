@@ -16,7 +16,10 @@ use std::{
 use anyhow::Result;
 use runner_core::id::RunId;
 
-use crate::{Built, End, Journal, Plain, Repository, Vps, repository::done};
+use crate::{
+    Built, End, Journal, Plain, Repository, Vps,
+    repository::{Own, done},
+};
 
 pub use beginning::{Beginning, Figures};
 pub use elsewhere::Elsewhere;
@@ -24,16 +27,8 @@ pub use server::{Kept, Site};
 
 /// Who starts releases.
 const STARTER: &str = "keeper@agentiq.example";
-/// What of the environment programs need.
-const PASSED: [&str; 7] = [
-    "HOME",
-    "USER",
-    "LANG",
-    "TMPDIR",
-    "npm_config_registry",
-    "PIP_INDEX_URL",
-    "NODE_EXTRA_CA_CERTS",
-];
+/// What more of the environment programs need: where packages come from.
+const PASSED: [&str; 3] = ["npm_config_registry", "PIP_INDEX_URL", "NODE_EXTRA_CA_CERTS"];
 
 /// A repository made by `history/make-repo.sh` of `examples/agentiq`, released with the profile `agentiq` to a server that
 /// has nothing but Debian and sshd when it is new.
@@ -118,16 +113,6 @@ impl Agentiq {
         &self.vps
     }
 
-    /// What cargo has built.
-    pub fn built(&self) -> &Built {
-        &self.built
-    }
-
-    /// RUNNER_DATA_DIR.
-    pub fn data(&self) -> PathBuf {
-        self.folder.join("data")
-    }
-
     /// The sources of the example.
     pub fn example() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/agentiq")
@@ -197,30 +182,27 @@ impl Repository for Agentiq {
         self.folder.join("repo")
     }
 
-    fn environment(&self, command: &mut Command) {
-        command.env_clear();
-        for name in PASSED {
-            if let Some(value) = std::env::var_os(name) {
-                command.env(name, value);
-            }
+    fn built(&self) -> &Built {
+        &self.built
+    }
+
+    fn own(&self) -> Own<'_> {
+        let certificates = self.folder.join("sites.pem").into();
+        let secrets = profile::SECRETS.map(|(name, value)| (name, value.into()));
+        let set = self
+            .variables
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.into()));
+        Own {
+            starter: STARTER,
+            passed: &PASSED,
+            programs: self.programs.as_deref(),
+            variables: [("SSL_CERT_FILE", certificates)]
+                .into_iter()
+                .chain(secrets)
+                .chain(set)
+                .collect(),
         }
-        let mut path = std::ffi::OsString::new();
-        if let Some(programs) = &self.programs {
-            path.push(programs);
-            path.push(":");
-        }
-        path.push(std::env::var_os("PATH").unwrap_or_default());
-        command
-            .env("PATH", path)
-            .env("RUNNER_ACTOR", STARTER)
-            .env("RUNNER_DATA_DIR", self.data())
-            .env("RUNNER_CACHE_DIR", self.built.scratch().join("cache"))
-            .env("XDG_CONFIG_HOME", self.folder.join("config"))
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .env("GIT_CONFIG_NOSYSTEM", "1")
-            .env("SSL_CERT_FILE", self.folder.join("sites.pem"))
-            .envs(profile::SECRETS)
-            .envs(self.variables.iter().map(|(name, value)| (name, value)));
     }
 
     fn runner(&self, arguments: &[&str]) -> Command {

@@ -28,7 +28,7 @@ pub use listed::Listed;
 pub use load::{Load, Seen};
 pub use plain::Plain;
 pub use ports::Ports;
-pub use repository::{Repository, done};
+pub use repository::{Own, Repository, done};
 pub use running::{Ended, Running};
 pub use scratch::{Gate, Scratch};
 pub use services::{stop_services, stop_strays, supervisors};

@@ -1,6 +1,7 @@
 //! A repository that is released, whatever it is and wherever it goes.
 
 use std::{
+    ffi::{OsStr, OsString},
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -9,7 +10,23 @@ use anyhow::{Context as _, Result, ensure};
 
 use runner_core::id::RunId;
 
-use crate::{End, Journal, Plain, Running};
+use crate::{Built, End, Journal, Plain, Running};
+
+/// What of the environment programs need; nothing else of whoever runs the tests gets through.
+const PASSED: [&str; 4] = ["HOME", "USER", "LANG", "TMPDIR"];
+
+/// What the environment of a repository's user has besides that of any user.
+#[derive(Debug)]
+pub struct Own<'a> {
+    /// Who starts releases.
+    pub starter: &'a str,
+    /// What more of the environment gets through.
+    pub passed: &'a [&'a str],
+    /// Programs that are found before all others.
+    pub programs: Option<&'a Path>,
+    /// Variables; of one name the last counts.
+    pub variables: Vec<(&'a str, OsString)>,
+}
 
 /// A git repository, and how `runner` is run in it.
 pub trait Repository: Sync {
@@ -19,8 +36,11 @@ pub trait Repository: Sync {
     /// The work tree.
     fn work_tree(&self) -> PathBuf;
 
-    /// Sets the environment: that of a user, and of nobody in particular.
-    fn environment(&self, command: &mut Command);
+    /// What cargo has built.
+    fn built(&self) -> &Built;
+
+    /// What its user has for an environment, besides what any has.
+    fn own(&self) -> Own<'_>;
 
     /// `runner` with these arguments, in the work tree, with all settings.
     fn runner(&self, arguments: &[&str]) -> Command;
@@ -30,6 +50,39 @@ pub trait Repository: Sync {
 
     /// How a run of it ended. `code` is its exit code.
     fn end(&self, run: &RunId, journal: &Journal, code: Option<i32>) -> Result<End>;
+
+    /// RUNNER_DATA_DIR.
+    fn data(&self) -> PathBuf {
+        self.folder().join("data")
+    }
+
+    /// RUNNER_CACHE_DIR.
+    fn cache(&self) -> PathBuf {
+        self.built().scratch().join("cache")
+    }
+
+    /// Sets the environment: that of a user, and of nobody in particular.
+    fn environment(&self, command: &mut Command) {
+        let own = self.own();
+        command.env_clear();
+        for name in PASSED.iter().chain(own.passed) {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        let programs = own.programs.map(Path::as_os_str).into_iter();
+        let all = std::env::var_os("PATH").unwrap_or_default();
+        let path: Vec<_> = programs.chain([all.as_os_str()]).collect();
+        command
+            .env("PATH", path.join(OsStr::new(":")))
+            .env("RUNNER_ACTOR", own.starter)
+            .env("RUNNER_DATA_DIR", self.data())
+            .env("RUNNER_CACHE_DIR", self.cache())
+            .env("XDG_CONFIG_HOME", self.folder().join("config"))
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .envs(own.variables);
+    }
 
     /// What git answers.
     fn git(&self, arguments: &[&str]) -> Result<String> {

@@ -12,16 +12,16 @@ use anyhow::Result;
 
 use runner_core::id::RunId;
 
-use crate::{Built, End, Journal, Plain, Ports, Repository, repository::done, stop_services, stop_strays};
+use crate::{
+    Built, End, Journal, Plain, Ports, Repository,
+    repository::{Own, done},
+    stop_services, stop_strays,
+};
 
 /// Who starts releases.
 const STARTER: &str = "keeper@shop.example";
-/// What of the environment programs need; nothing else of whoever runs the tests gets through.
-const PASSED: [&str; 9] = [
-    "HOME",
-    "USER",
-    "LANG",
-    "TMPDIR",
+/// What more of the environment programs need: where the tools of Rust are.
+const PASSED: [&str; 5] = [
     "CARGO_HOME",
     "RUSTUP_HOME",
     "RUSTUP_TOOLCHAIN",
@@ -138,19 +138,9 @@ impl Scratch {
         self.folder.join("shop")
     }
 
-    /// RUNNER_DATA_DIR.
-    pub fn data(&self) -> PathBuf {
-        self.folder.join("data")
-    }
-
     /// The ports of its environments.
     pub fn ports(&self) -> &Ports {
         &self.ports
-    }
-
-    /// What cargo has built.
-    pub fn built(&self) -> &Built {
-        &self.built
     }
 
     /// Runs a script of the shop's `history/` on the repository.
@@ -161,30 +151,6 @@ impl Scratch {
             .arg(self.shop());
         self.environment(&mut command);
         done(&mut command).map(drop)
-    }
-
-    /// Sets the environment: that of a user, and of nobody in particular.
-    fn set_environment(&self, command: &mut Command) {
-        command.env_clear();
-        for name in PASSED {
-            if let Some(value) = std::env::var_os(name) {
-                command.env(name, value);
-            }
-        }
-        let mut path = std::ffi::OsString::from(self.built.folder());
-        path.push(":");
-        path.push(std::env::var_os("PATH").unwrap_or_default());
-        command
-            .env("PATH", path)
-            .env("RUNNER_ACTOR", STARTER)
-            .env("RUNNER_DATA_DIR", self.data())
-            .env("RUNNER_CACHE_DIR", self.built.scratch().join("cache"))
-            .env("XDG_CONFIG_HOME", self.folder.join("config"))
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .env("GIT_CONFIG_NOSYSTEM", "1")
-            .env("CARGO_INCREMENTAL", "0")
-            .env("CARGO_NET_OFFLINE", "true")
-            .envs(self.variables.iter().map(|(name, value)| (name, value)));
     }
 }
 
@@ -197,8 +163,25 @@ impl Repository for Scratch {
         self.shop()
     }
 
-    fn environment(&self, command: &mut Command) {
-        self.set_environment(command);
+    fn built(&self) -> &Built {
+        &self.built
+    }
+
+    fn own(&self) -> Own<'_> {
+        let cargo = [
+            ("CARGO_INCREMENTAL", "0".into()),
+            ("CARGO_NET_OFFLINE", "true".into()),
+        ];
+        let set = self
+            .variables
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.into()));
+        Own {
+            starter: STARTER,
+            passed: &PASSED,
+            programs: Some(self.built.folder()),
+            variables: cargo.into_iter().chain(set).collect(),
+        }
     }
 
     fn runner(&self, arguments: &[&str]) -> Command {

@@ -10,7 +10,10 @@ use anyhow::Result;
 use runner_core::id::RunId;
 
 use super::{Agentiq, tools};
-use crate::{End, Journal, Plain, Repository, repository::done};
+use crate::{
+    Built, End, Journal, Plain, Repository,
+    repository::{Own, done},
+};
 
 /// The machine. It reaches the same server.
 #[derive(Debug)]
@@ -49,12 +52,16 @@ impl Repository for Elsewhere<'_> {
         self.folder.join("repo")
     }
 
-    fn environment(&self, command: &mut Command) {
-        self.agentiq.environment(command);
-        command
-            .env("RUNNER_DATA_DIR", self.folder.join("data"))
-            .env("RUNNER_CACHE_DIR", self.folder.join("cache"))
-            .env("XDG_CONFIG_HOME", self.folder.join("config"));
+    fn built(&self) -> &Built {
+        self.agentiq.built()
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.folder.join("cache")
+    }
+
+    fn own(&self) -> Own<'_> {
+        self.agentiq.own()
     }
 
     fn runner(&self, arguments: &[&str]) -> Command {
