@@ -12,6 +12,13 @@ fn applied(server: &Server, config: Value, environment: &str) -> Result<String, 
     Ok(changes.iter().map(text).collect())
 }
 
+/// What the site has besides its names and files.
+fn locations(told: &str) -> &str {
+    let (from, to) = ("+    location /api/ {", "/index.html; }\n+}");
+    let from = told.find(from).expect(from);
+    &told[from..told.rfind(to).expect(to) + to.len()]
+}
+
 #[test]
 fn a_bare_server_becomes_one_and_a_second_run_changes_nothing() {
     let server = Server::new();
@@ -215,8 +222,13 @@ fn a_plan_shows_the_same_changes_and_makes_none() {
 
 #[test]
 fn two_ports_make_a_template_and_a_switch() {
-    let server = Server::new();
-    insta::assert_snapshot!(applied(&server, prod("canary"), "prod").unwrap(), @r#"
+    let told = applied(&Server::new(), prod("canary"), "prod").unwrap();
+    let of_one_port = applied(&Server::new(), staging(), "staging").unwrap();
+    let alike = locations(&of_one_port)
+        .replace("agentiq-staging", "agentiq-prod")
+        .replace("agentiq_staging", "agentiq_prod");
+    assert_eq!(locations(&told), alike);
+    insta::assert_snapshot!(told.replace(&alike, "..."), @r#"
         == /opt/agentiq
         + folder: ubuntu 755
         == /opt/agentiq/releases
@@ -313,33 +325,7 @@ fn two_ports_make_a_template_and_a_switch() {
         +    root /opt/agentiq/slots/$agentiq_prod_slot/frontend;
         +    index index.html;
         +
-        +    location /api/ {
-        +        proxy_pass http://agentiq-prod-$agentiq_prod_slot;
-        +        proxy_set_header Host $host;
-        +        proxy_set_header X-Real-IP $remote_addr;
-        +        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-        +        proxy_set_header X-Forwarded-Proto $scheme;
-        +    }
-        +    location = /api/health {
-        +        proxy_pass http://agentiq-prod-$agentiq_prod_slot/health;
-        +        proxy_set_header Host $host;
-        +        proxy_set_header X-Real-IP $remote_addr;
-        +        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-        +        proxy_set_header X-Forwarded-Proto $scheme;
-        +    }
-        +    location = /.runner/health {
-        +        allow 127.0.0.0/8;
-        +        deny all;
-        +        proxy_pass http://agentiq-prod-$agentiq_prod_slot/health;
-        +        proxy_set_header Host $host;
-        +        proxy_set_header X-Real-IP $remote_addr;
-        +        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-        +        proxy_set_header X-Forwarded-Proto $scheme;
-        +        add_header X-Runner-Shares $agentiq_prod_shares always;
-        +        add_header X-Runner-Upstream $upstream_addr always;
-        +    }
-        +    location / { try_files $uri $uri/ /index.html; }
-        +}
+        ...
         == /etc/nginx/sites-enabled/agentiq
         + link to /etc/nginx/sites-available/agentiq
         "#);
