@@ -2,6 +2,7 @@
 
 mod backups;
 mod before;
+mod environment;
 mod notices;
 
 use serde::{Deserialize, Serialize};
@@ -236,165 +237,14 @@ impl Planner<'_> {
         self.stage(None, [("package".to_owned(), Action::Package)], When::Forward);
     }
 
-    fn deploy(&mut self, name: &EnvironmentName, settings: &Environment) {
-        let environment = || name.clone();
-        self.before(name, settings);
-        if settings.approval.is_some() {
-            self.notices(Notice::ApprovalWanted, Some(name), When::Forward);
-            self.one(
-                name,
-                "approval",
-                Action::Approval {
-                    environment: environment(),
-                },
-            );
-        }
-        self.one(
-            name,
-            "lock",
-            Action::Lock {
-                environment: environment(),
-            },
-        );
-        self.backups(name, settings);
-        self.notices(Notice::DeployStarted, Some(name), When::Forward);
-        self.one(
-            name,
-            "deploy",
-            Action::Deploy {
-                environment: environment(),
-            },
-        );
-        self.one(
-            name,
-            "health",
-            Action::Health {
-                environment: environment(),
-            },
-        );
-        // Before the smoke checks: they ask the environment's own address.
-        self.canary(name, settings);
-        let smoke = settings.smoke.iter().map(|check| {
-            let action = Action::Smoke {
-                environment: environment(),
-                check: check.clone(),
-            };
-            (format!("{name}/smoke/{check}"), action)
-        });
-        self.stage(Some(name), smoke, When::Forward);
-        if settings.watch.is_some() {
-            self.one(
-                name,
-                "watch",
-                Action::Watch {
-                    environment: environment(),
-                },
-            );
-        }
-        // Until here, what ran before was there to go back to at once.
-        if settings.canary.is_some() {
-            self.one(
-                name,
-                "settle",
-                Action::Settle {
-                    environment: environment(),
-                },
-            );
-        }
-        self.one(
-            name,
-            "record",
-            Action::Record {
-                environment: environment(),
-            },
-        );
-        self.notices(Notice::DeployFailed, Some(name), When::Failed);
-        self.notices(Notice::RolledBack, Some(name), When::Undone);
-        self.restore_after_undo(name, settings);
-        self.unlock(name);
-        self.notices(Notice::DeploySucceeded, Some(name), When::Forward);
-    }
-
-    /// The traffic comes in parts, the last one is all of it.
-    fn canary(&mut self, name: &EnvironmentName, settings: &Environment) {
-        let Some(canary) = &settings.canary else { return };
-        for percent in canary.steps.iter().map(|step| step.percent).chain([100]) {
-            let action = Action::Shift {
-                environment: name.clone(),
-                percent,
-            };
-            self.one(name, &format!("canary/{percent}"), action);
-        }
-    }
-
-    fn setup(&mut self, name: &EnvironmentName) {
-        let environment = || name.clone();
-        self.one(
-            name,
-            "lock",
-            Action::Lock {
-                environment: environment(),
-            },
-        );
-        self.one(
-            name,
-            "setup",
-            Action::Setup {
-                environment: environment(),
-            },
-        );
-        // Also where this environment has none any more: what it had is removed.
-        if !self.profile.schedule.is_empty() {
-            self.one(
-                name,
-                "schedule",
-                Action::Schedule {
-                    environment: environment(),
-                },
-            );
-        }
-        self.unlock(name);
-    }
-
-    fn rollback(&mut self, name: &EnvironmentName, settings: &Environment) {
-        let environment = || name.clone();
-        self.one(
-            name,
-            "lock",
-            Action::Lock {
-                environment: environment(),
-            },
-        );
-        self.one(
-            name,
-            "return",
-            Action::Return {
-                environment: environment(),
-            },
-        );
-        self.restore_after_return(name, settings);
-        self.one(
-            name,
-            "health",
-            Action::Health {
-                environment: environment(),
-            },
-        );
-        self.restored_after_return(name, settings);
-        self.one(
-            name,
-            "record",
-            Action::Record {
-                environment: environment(),
-            },
-        );
-        self.unlock(name);
-        self.notices(Notice::RolledBack, Some(name), When::Forward);
-    }
-
     /// A stage of one step of an environment.
-    fn one(&mut self, name: &EnvironmentName, what: &str, action: Action) {
-        self.stage(Some(name), [(format!("{name}/{what}"), action)], When::Forward);
+    fn one(&mut self, name: &EnvironmentName, what: &str, action: impl FnOnce(EnvironmentName) -> Action) {
+        let step = (format!("{name}/{what}"), action(name.clone()));
+        self.stage(Some(name), [step], When::Forward);
+    }
+
+    fn lock(&mut self, name: &EnvironmentName) {
+        self.one(name, "lock", |environment| Action::Lock { environment });
     }
 
     fn unlock(&mut self, name: &EnvironmentName) {

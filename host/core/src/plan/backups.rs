@@ -43,11 +43,12 @@ impl Planner<'_> {
 
     /// `runner backup verify`. It changes nothing of the environment, so it takes no lock.
     pub(super) fn read_back(&mut self, kept: &Kept) {
-        let action = Action::VerifyBackup {
-            environment: kept.environment.clone(),
-            backup: kept.backup.clone(),
-        };
-        self.one(&kept.environment, &format!("verify/{}", kept.backup), action);
+        let what = format!("verify/{}", kept.backup);
+        let backup = kept.backup.clone();
+        self.one(&kept.environment, &what, |environment| Action::VerifyBackup {
+            environment,
+            backup,
+        });
     }
 
     /// `runner backup restore`.
@@ -57,7 +58,7 @@ impl Planner<'_> {
         // Before anybody is asked for it.
         self.read_back(kept);
         self.restoring(name, std::slice::from_ref(&kept.backup), When::Forward);
-        self.one(name, "health", health(name));
+        self.one(name, "health", |environment| Action::Health { environment });
         self.notices(Notice::RestoreFailed, Some(name), When::Failed);
         self.unlock(name);
         self.notices(Notice::Restored, Some(name), When::Forward);
@@ -116,11 +117,6 @@ impl Planner<'_> {
             (format!("{name}/restore/{backup}"), action)
         });
         self.stage(Some(name), restores, when);
-    }
-
-    fn lock(&mut self, name: &EnvironmentName) {
-        let environment = name.clone();
-        self.one(name, "lock", Action::Lock { environment });
     }
 }
 
