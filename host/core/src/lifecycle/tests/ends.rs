@@ -1,7 +1,7 @@
 //! How runs end, what holds at every end, and what is left to do by hand.
 
 use super::*;
-use crate::lifecycle::headline;
+use crate::lifecycle::halt::headline;
 
 pub(super) fn check_ends(run: &Run, end: End) {
     let plan = &run.header.plan;
