@@ -2,10 +2,14 @@
 
 pub(crate) mod backup;
 pub(crate) mod ci;
+mod costs;
 pub(crate) mod digest;
 pub(crate) mod logs;
 pub(crate) mod plugin;
+mod profile;
+mod release;
 pub(crate) mod runs;
+mod version;
 
 use std::path::PathBuf;
 
@@ -14,10 +18,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::screen::Color;
 pub(crate) use backup::{BackupCommand, ListArgs};
 pub(crate) use ci::{CiCommand, GithubArgs};
+pub(crate) use costs::CostsArgs;
 pub(crate) use digest::DigestArgs;
 pub(crate) use logs::LogsArgs;
 pub(crate) use plugin::PluginCommand;
+pub(crate) use profile::ProfileCommand;
+pub(crate) use release::{DeployArgs, EnvCommand, PlanArgs, ReleaseArgs, RollbackArgs, StatusArgs};
 pub(crate) use runs::{AnswerArgs, CancelArgs, HistoryArgs, ResumeArgs, ShowArgs};
+pub(crate) use version::{ChangelogArgs, VersionArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -253,136 +261,6 @@ Examples:
         /// The service's folder
         folder: PathBuf,
     },
-}
-
-/// Whether to plan only.
-#[derive(Debug, Args)]
-pub(crate) struct PlanArgs {
-    /// Print what would be done, in order, and do nothing
-    #[arg(long)]
-    pub(crate) plan: bool,
-}
-
-/// `runner costs`.
-#[derive(Debug, Args)]
-pub(crate) struct CostsArgs {
-    /// One month only, e.g. 2026-11 (UTC)
-    #[arg(long, value_name = "YYYY-MM", value_parser = month)]
-    pub(crate) month: Option<String>,
-}
-
-fn month(text: &str) -> Result<String, String> {
-    let digits = |part: &str, count: usize| part.len() == count && part.bytes().all(|b| b.is_ascii_digit());
-    match text.split_once('-') {
-        Some((year, month)) if digits(year, 4) && digits(month, 2) => Ok(text.to_owned()),
-        _ => Err("a month is written like 2026-11".to_owned()),
-    }
-}
-
-/// `runner env`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum EnvCommand {
-    /// Set one environment up, from nothing if need be: packages, users, database, units, site, certificate
-    #[command(after_help = "\
-Again, it changes nothing that is as it should be. What was broken off is done by doing it again.
-
-Examples:
-  runner env setup staging --plan    what would be changed, file by file
-  runner env setup staging")]
-    Setup(SetupArgs),
-}
-
-/// `runner env setup`.
-#[derive(Debug, Args)]
-pub(crate) struct SetupArgs {
-    /// The environment
-    #[arg(value_name = "ENV")]
-    pub(crate) environment: String,
-    #[command(flatten)]
-    pub(crate) plan: PlanArgs,
-}
-
-/// `runner release`.
-#[derive(Debug, Args)]
-pub(crate) struct ReleaseArgs {
-    #[command(flatten)]
-    pub(crate) plan: PlanArgs,
-    /// Make a pre-release, e.g. `rc` for 1.3.0-rc.1
-    #[arg(long, value_name = "CHANNEL")]
-    pub(crate) pre: Option<String>,
-}
-
-/// `runner deploy`.
-#[derive(Debug, Args)]
-pub(crate) struct DeployArgs {
-    /// The environment
-    #[arg(value_name = "ENV")]
-    pub(crate) environment: String,
-    /// Which version; without it, the newest
-    #[arg(long, value_name = "V")]
-    pub(crate) version: Option<String>,
-    #[command(flatten)]
-    pub(crate) plan: PlanArgs,
-}
-
-/// `runner rollback`.
-#[derive(Debug, Args)]
-pub(crate) struct RollbackArgs {
-    /// The environment
-    #[arg(value_name = "ENV")]
-    pub(crate) environment: String,
-    /// Which version; it must have been good there
-    #[arg(long, value_name = "V")]
-    pub(crate) to: Option<String>,
-    #[command(flatten)]
-    pub(crate) plan: PlanArgs,
-}
-
-/// `runner status`.
-#[derive(Debug, Args)]
-pub(crate) struct StatusArgs {
-    /// Only this environment
-    #[arg(value_name = "ENV")]
-    pub(crate) environment: Option<String>,
-}
-
-/// `runner version`.
-#[derive(Debug, Args)]
-pub(crate) struct VersionArgs {
-    /// The next pre-release, e.g. `rc`
-    #[arg(long, value_name = "CHANNEL")]
-    pub(crate) pre: Option<String>,
-}
-
-/// `runner changelog`.
-#[derive(Debug, Args)]
-pub(crate) struct ChangelogArgs {
-    /// Only print it; that is the default, for only a release writes the changelog
-    #[arg(long)]
-    pub(crate) preview: bool,
-    /// For the next pre-release, e.g. `rc`
-    #[arg(long, value_name = "CHANNEL")]
-    pub(crate) pre: Option<String>,
-}
-
-/// `runner profile`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum ProfileCommand {
-    /// List the built-in profiles
-    List,
-    /// Print the profile with where each value was written
-    #[command(after_help = "\
-Examples:
-  runner profile show                              all layers as one
-  runner profile show --profile demo > runner.toml   a built-in one, to copy out and edit")]
-    Show,
-    /// Check the profile and the config of every plugin in it
-    Check,
-    /// Print the JSON Schema of runner.toml, for editors
-    #[command(after_help = "\
-Examples:
-  runner profile schema > runner.schema.json       then, first line of runner.toml: #:schema ./runner.schema.json")]
-    Schema,
 }
 
 #[cfg(test)]
