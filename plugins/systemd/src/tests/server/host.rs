@@ -4,7 +4,10 @@ use runner_sdk::machine_files::Entry;
 use runner_sdk::services::{Service, State};
 use runner_sdk::*;
 
-use super::{Node, Server, manifest::covers};
+use super::{
+    Node, Server,
+    manifest::{covers, variables},
+};
 
 impl Host for Server {
     fn run(&self, command: &Command) -> Result<Exit, Error> {
@@ -14,6 +17,10 @@ impl Host for Server {
             "not in plugin.toml: {:?}",
             command.argv
         );
+        let variables = variables();
+        for (name, _) in &command.env {
+            assert!(variables.contains(name), "not in plugin.toml: variable {name}");
+        }
         let exit = |code, stdout: String, stderr: String| Exit {
             code: Some(code),
             signal: None,

@@ -1,13 +1,22 @@
-//! What the manifest asks for: a program that it does not name is one that nobody would be allowed.
+//! What the manifest asks for: a program or a variable that it does not name is one that nobody would be allowed.
+
+/// All lists of this name.
+fn lists(name: &str) -> Vec<toml::Value> {
+    let manifest: toml::Table = include_str!("../../../plugin.toml").parse().unwrap();
+    let wants = manifest["wants"].as_array().unwrap();
+    let lists = wants.iter().filter_map(|want| want.get(name)?.as_array());
+    lists.flatten().cloned().collect()
+}
+
+/// The variables that it asks to set.
+pub(in crate::tests) fn variables() -> Vec<String> {
+    let names = lists("env").into_iter();
+    names.map(|name| name.as_str().unwrap().to_owned()).collect()
+}
 
 /// The programs that it asks for, as patterns of words.
 pub(in crate::tests) fn wants() -> Vec<Vec<String>> {
-    let manifest: toml::Table = include_str!("../../../plugin.toml").parse().unwrap();
-    let wants = manifest["wants"].as_array().unwrap();
-    let patterns = wants
-        .iter()
-        .filter_map(|want| want.get("process")?.as_array())
-        .flatten();
+    let patterns = lists("process");
     let words = |pattern: &toml::Value| {
         let words = pattern
             .as_array()
@@ -16,7 +25,7 @@ pub(in crate::tests) fn wants() -> Vec<Vec<String>> {
             .map(|word| word.as_str().unwrap().to_owned());
         words.collect()
     };
-    patterns.map(words).collect()
+    patterns.iter().map(words).collect()
 }
 
 /// Whether a pattern covers a command, as the host sees it.
