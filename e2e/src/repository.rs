@@ -113,6 +113,19 @@ pub trait Repository: Sync {
         Ok(self.runner(arguments).output()?)
     }
 
+    /// What `runner` prints and what it says to people, when it succeeds.
+    fn told(&self, arguments: &[&str]) -> Result<String> {
+        let output = self.run(arguments)?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let told = text(&output.stderr) + &text(&output.stdout);
+        ensure!(
+            output.status.success(),
+            "{arguments:?} ended with {}: {told}",
+            output.status
+        );
+        Ok(told)
+    }
+
     /// What `runner` prints, when it succeeds.
     fn said(&self, arguments: &[&str]) -> Result<String> {
         done(&mut self.runner(arguments))

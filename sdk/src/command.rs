@@ -125,13 +125,17 @@ impl Exit {
 
     /// The last lines that say something, of stderr or else of stdout.
     pub fn last_lines(&self, count: usize) -> String {
+        last_lines(&self.said(), count)
+    }
+
+    /// Stderr, or else stdout.
+    fn said(&self) -> String {
         let stderr = self.stderr_text();
-        let text = if stderr.trim().is_empty() {
+        if stderr.trim().is_empty() {
             self.stdout_text()
         } else {
             stderr
-        };
-        last_lines(&text, count)
+        }
     }
 
     /// Itself, if it ended with 0; else an error that says how it ended and what it said last.
@@ -139,13 +143,27 @@ impl Exit {
         if self.success() {
             return Ok(self);
         }
-        let said = self.last_lines(5);
+        let text = self.said();
+        let said = python_error(&text).unwrap_or_else(|| last_lines(&text, 5));
         let colon = if said.is_empty() { "" } else { ": " };
         Err(Error::failed(format!(
             "{what}: ended with {}{colon}{said}",
             self.status()
         )))
     }
+}
+
+/// The error of the last Python traceback: it stands below the frames, which are indented, and may have notes after it.
+fn python_error(text: &str) -> Option<String> {
+    let (_, traceback) = text.rsplit_once("Traceback (most recent call last):\n")?;
+    let error: Vec<&str> = traceback
+        .lines()
+        .skip_while(|line| line.starts_with(' '))
+        .map(str::trim_end)
+        .filter(|line| !line.is_empty())
+        .take(5)
+        .collect();
+    (!error.is_empty()).then(|| error.join("\n"))
 }
 
 fn last_lines(text: &str, count: usize) -> String {
@@ -186,6 +204,25 @@ mod tests {
         assert_eq!(
             exit.require_success("building `x`").unwrap_err().message(),
             "building `x`: ended with exit code 2: a\nb\n  c"
+        );
+    }
+
+    #[test]
+    fn of_a_python_traceback_the_error_is_told_and_not_the_frames() {
+        let text = "INFO context\nTraceback (most recent call last):\n  File \"a.py\", line 1, in connect\n    raise\n\
+                    psycopg.OperationalError: refused\n\nThe above exception was the direct cause:\n\n\
+                    Traceback (most recent call last):\n  File \"b.py\", line 2, in <module>\n    main()\n    ~~~~^^\n\
+                    sqlalchemy.exc.OperationalError: connection refused\n\tIs the server running?\n(Background: https://x)\n";
+        assert_eq!(
+            python_error(text).as_deref(),
+            Some(
+                "sqlalchemy.exc.OperationalError: connection refused\n\tIs the server running?\n(Background: https://x)"
+            )
+        );
+        assert_eq!(python_error("no traceback"), None);
+        assert_eq!(
+            python_error("Traceback (most recent call last):\n  File \"cut off"),
+            None
         );
     }
 }

@@ -1,6 +1,7 @@
 //! The profile `agentiq` on a real server: set up from nothing, released, broken in every way that its users would meet. As
 //! root, since the server is a container of systemd. `cargo test`'s options: a filter, `--list`, `--exact`.
 
+mod authority;
 mod elsewhere;
 mod from_nothing;
 mod kept;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         requests::trials(),
         elsewhere::trials(),
         operations::trials(),
+        authority::trials(),
         trouble::trials(),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()

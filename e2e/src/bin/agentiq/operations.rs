@@ -3,7 +3,7 @@
 
 use std::{
     io::{BufRead as _, BufReader},
-    process::{Child, Output, Stdio},
+    process::{Child, Stdio},
     sync::mpsc::{Receiver, channel},
     thread,
     time::Duration,
@@ -155,10 +155,10 @@ fn another_password() -> Result<()> {
     let agentiq = Beginning::find_or_make(&kept::folder()?)?
         .open()?
         .variable("STAGING_DB_PASSWORD", "another-1f2e");
-    let set_up = || agentiq.run(&["env", "setup", "staging"]);
-    let said = told(&set_up()?);
+    let set_up = || agentiq.told(&["env", "setup", "staging"]);
+    let said = set_up()?;
     ensure!(said.contains("another password"), "the set-up said: {said}");
-    let said = told(&set_up()?);
+    let said = set_up()?;
     ensure!(
         said.contains("nothing had to be changed"),
         "once more it said: {said}"
@@ -172,10 +172,6 @@ fn another_password() -> Result<()> {
         ended.complaint()
     );
     agentiq.wait_for_sites()
-}
-
-fn told(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
 /// What the release wrote is gone with the restore, and kept in the backup that was made before it.
