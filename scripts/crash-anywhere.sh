@@ -1,5 +1,5 @@
 #!/bin/sh
-# usage: sh scripts/crash-anywhere.sh [--sample N] [--seed S] [--jobs J] [--story release|rollback|server|server-rollback] [--cut] [--point after:17]
+# usage: sh scripts/crash-anywhere.sh [--sample N | --part 1/2] [--seed S] [--jobs J] [--story release|rollback|server|server-rollback] [--cut] [--point after:17]
 #
 # Kills releases (SIGKILL) right before and right after every append to the journal, resumes each, and compares the ends;
 # fails on any difference. With arguments, as they say; without, all there is, which takes hours: both releases of the demo,

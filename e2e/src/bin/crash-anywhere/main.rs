@@ -21,7 +21,7 @@ use anyhow::{Result, ensure};
 use clap::Parser;
 use runner_e2e::End;
 
-use points::Point;
+use points::{Part, Point};
 use stage::Stage;
 use story::Story;
 use table::Table;
@@ -40,6 +40,9 @@ struct Arguments {
     /// Only so many points, spread over all journals; without it, all of them
     #[arg(long, value_name = "N")]
     sample: Option<usize>,
+    /// Only this part of the points, e.g. `1/2`
+    #[arg(long, value_name = "K/N", conflicts_with_all = ["sample", "point"])]
+    part: Option<Part>,
     /// Which points of a sample
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
@@ -78,6 +81,9 @@ fn run(arguments: &Arguments) -> Result<()> {
             (None, false) => points::all(appends),
             (None, true) => points::cuts(sessions),
         };
+        if let Some(part) = arguments.part {
+            points = part.of(points);
+        }
         if let Some(all) = arguments.sample {
             points = points::sample(points, all.div_ceil(stories.len()), arguments.seed);
         }

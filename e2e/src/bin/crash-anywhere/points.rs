@@ -53,6 +53,33 @@ impl Side {
     }
 }
 
+/// One of several equal parts, each spread over all of it, e.g. `2/3`: all of them take hours.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Part {
+    which: usize,
+    of: usize,
+}
+
+impl Part {
+    /// The points that are its.
+    pub(crate) fn of(self, points: Vec<Point>) -> Vec<Point> {
+        points.into_iter().skip(self.which - 1).step_by(self.of).collect()
+    }
+}
+
+impl FromStr for Part {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let (which, of) = text.split_once('/').context("write e.g. `1/2`")?;
+        let (which, of) = (which.parse()?, of.parse()?);
+        if which == 0 || which > of {
+            bail!("the parts are 1/{of} to {of}/{of}");
+        }
+        Ok(Self { which, of })
+    }
+}
+
 /// Both sides of every append.
 pub(crate) fn all(appends: u64) -> Vec<Point> {
     let sides = |number| [Side::Before, Side::After].map(|side| Point { number, side });
@@ -98,6 +125,18 @@ mod tests {
         let words: Vec<_> = all(2).iter().map(ToString::to_string).collect();
         assert_eq!(words, ["before:1", "after:1", "before:2", "after:2"]);
         assert_eq!("after:2".parse::<Point>().unwrap(), all(2)[3]);
+    }
+
+    #[test]
+    fn parts_together_are_all_of_it() {
+        let part = |text: &str| text.parse::<Part>().unwrap().of(all(5));
+        let mut together = [part("1/3"), part("2/3"), part("3/3")].concat();
+        assert_eq!(part("1/3").len(), 4);
+        together.sort();
+        let mut whole = all(5);
+        whole.sort();
+        assert_eq!(together, whole);
+        assert!("4/3".parse::<Part>().is_err() && "0/3".parse::<Part>().is_err());
     }
 
     #[test]
