@@ -37,5 +37,5 @@ if [ $# -gt 0 ]; then
     exit
 fi
 "$target/debug/agentiq"
-"$target/debug/crash-anywhere" --story server --jobs 2 --sample "$points"
-"$target/debug/crash-anywhere" --story server --jobs 2 --sample "$cuts" --cut
+"$target/debug/crash-anywhere" --story server --jobs 3 --sample "$points"
+"$target/debug/crash-anywhere" --story server --jobs 3 --sample "$cuts" --cut
