@@ -30,6 +30,7 @@ needs ssh openssh-client
 needs curl curl
 needs python3 python3-venv
 needs npm npm
+needs faketime faketime
 needs "${CHROMIUM:-/usr/bin/chromium}" chromium
 
 if [ $# -gt 0 ]; then

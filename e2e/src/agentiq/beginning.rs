@@ -128,6 +128,7 @@ impl Agentiq {
         self.git(&["status", "--short"])?;
         self.vps().reset()?;
         self.introduce()?;
+        self.fetch_certificates()?;
         self.wait_for_sites()
     }
 }

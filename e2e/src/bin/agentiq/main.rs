@@ -2,6 +2,7 @@
 //! root, since the server is a container of systemd. `cargo test`'s options: a filter, `--list`, `--exact`.
 
 mod authority;
+mod clocks;
 mod elsewhere;
 mod from_nothing;
 mod kept;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         operations::trials(),
         authority::trials(),
         trouble::trials(),
+        clocks::trials(),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
 }

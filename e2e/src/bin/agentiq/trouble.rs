@@ -32,7 +32,7 @@ struct Trouble {
     says: &'static [&'static str],
 }
 
-fn root(agentiq: &Agentiq, script: &str) -> Result<()> {
+pub(crate) fn root(agentiq: &Agentiq, script: &str) -> Result<()> {
     agentiq.vps().root(script).map(drop)
 }
 
@@ -66,7 +66,7 @@ fn one_of(agentiq: &Agentiq, trouble: &Trouble) -> Result<()> {
     unlocked(agentiq)
 }
 
-fn says(ended: &Ended, name: &str, words: &[&str]) -> Result<()> {
+pub(crate) fn says(ended: &Ended, name: &str, words: &[&str]) -> Result<()> {
     let complaint = ended.complaint();
     let first = complaint
         .lines()
@@ -83,7 +83,7 @@ fn says(ended: &Ended, name: &str, words: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn unlocked(agentiq: &Agentiq) -> Result<()> {
+pub(crate) fn unlocked(agentiq: &Agentiq) -> Result<()> {
     let locks = agentiq
         .vps()
         .root("ls /opt/agentiq/.lock /opt/agentiq-staging/.lock 2>/dev/null || :")?;
@@ -340,6 +340,6 @@ fn two_operators() -> Result<()> {
     Ok(())
 }
 
-fn event_of(event: &runner_core::event::Event, step: &str) -> bool {
+pub(crate) fn event_of(event: &runner_core::event::Event, step: &str) -> bool {
     matches!(&event.kind, runner_core::event::Kind::Step { step: id, .. } if id.as_str() == step)
 }
