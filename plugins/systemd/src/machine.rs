@@ -156,14 +156,31 @@ impl<'a, H: Host> Machine<'a, H> {
             &beside,
         ]));
         self.change(write.stdin(content), &format!("writing `{path}`"))?;
-        self.act_root(&["mv", "-fT", &beside, path], &format!("writing `{path}`"))
+        self.move_root(&beside, path, &format!("writing `{path}`"))
     }
 
     /// Makes or switches a link of root's in one step.
     pub(crate) fn link_root(&self, path: &str, to: &str) -> Result<(), Error> {
         let beside = beside(path);
         self.act_root(&["ln", "-sfn", to, &beside], &format!("linking `{path}`"))?;
-        self.act_root(&["mv", "-fT", &beside, path], &format!("linking `{path}`"))
+        self.move_root(&beside, path, &format!("linking `{path}`"))
+    }
+
+    /// Moves what is root's, in one step. When that is done again, since nobody knows whether it was done, there is nothing
+    /// left to move: what is gone there and stands here was moved.
+    pub(crate) fn move_root(&self, from: &str, to: &str, doing: &str) -> Result<(), Error> {
+        let moved = command(&sudo(&["mv", "-fT", from, to]));
+        let exit = self.run(&moved.idempotent().foresee_success())?;
+        if exit.success() || (!self.stands(from)? && self.stands(to)?) {
+            return Ok(());
+        }
+        let failed = exit.require_success(doing).map(|_| ());
+        failed.map_err(|error| self.explained(error))
+    }
+
+    /// Whether anything is there.
+    fn stands(&self, path: &str) -> Result<bool, Error> {
+        Ok(self.ask_root(&["stat", "--format", "%F", "--", path])?.success())
     }
 
     pub(crate) fn remove_root(&self, path: &str) -> Result<(), Error> {

@@ -6,6 +6,7 @@ mod restarted;
 mod server;
 mod set_up;
 mod switched;
+mod twice;
 
 use runner_sdk::testing::{context, release};
 use runner_sdk::{Artifact, Context, Error, Release, Setup, Target};

@@ -25,9 +25,6 @@ pub(super) fn prepare<H: Host>(work: &mut Work<'_, H>) -> Result<(), Error> {
         web_root,
         format!("~ a folder becomes a link to `{aside}`, where it was moved"),
     );
-    machine.act_root(
-        &["mv", "-fT", web_root, &aside],
-        &format!("moving `{web_root}` aside"),
-    )?;
+    machine.move_root(web_root, &aside, &format!("moving `{web_root}` aside"))?;
     machine.link_root(web_root, &aside)
 }

@@ -88,6 +88,11 @@ impl Server {
                 self.put(path, stdin);
                 fine()
             }
+            ["mv", "-fT", from, _] if self.node(from).is_none() && self.below(from).is_none() => (
+                1,
+                String::new(),
+                format!("mv: cannot stat '{from}': No such file or directory"),
+            ),
             ["mv", "-fT", from, to] => {
                 self.remove(to);
                 self.moves(from, to);
