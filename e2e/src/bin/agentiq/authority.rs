@@ -26,7 +26,7 @@ cat >pebble.json <<END
   "certificate": "/root/pebble.crt", "privateKey": "/root/pebble.key"}}
 END
 systemd-run --quiet --unit pebble --setenv PEBBLE_VA_NOSLEEP=1 pebble -config /root/pebble.json
-until curl --silent --insecure --fail https://localhost:15000/roots/0 >/dev/null; do sleep 0.2; done
+curl --silent --insecure --fail --retry 50 --retry-delay 1 --retry-max-time 50 --retry-all-errors https://localhost:15000/roots/0 >/dev/null
 printf 'server = https://localhost:14000/dir\nno-verify-ssl = true\n' >>/etc/letsencrypt/cli.ini
 "#;
 
