@@ -71,7 +71,9 @@ fn role<H: Host>(work: &mut Work<'_, H>, owner: &str, password: &str) -> Result<
     let known = format!("select count(*) from pg_roles where rolname = '{owner}'");
     let change = match ask(work, "postgres", &known)? == "1" {
         true if gets_in(work, owner, password)? => return Ok(()),
-        true => "~ another password: it could not log in with this one",
+        true => {
+            "~ another password, since it could not log in with this one; what runs has the old one until it is deployed again"
+        }
         false => "+ made, with its password",
     };
     work.note(format!("database role {owner}"), change);

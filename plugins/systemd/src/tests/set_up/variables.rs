@@ -76,7 +76,7 @@ fn a_role_gets_the_password_of_the_profile_when_it_does_not_get_in_with_it() {
     server.plan.set(false);
     insta::assert_snapshot!(applied(&server, config.clone(), "staging").unwrap(), @r"
         == database role agentiq_staging
-        ~ another password: it could not log in with this one
+        ~ another password, since it could not log in with this one; what runs has the old one until it is deployed again
         ");
     assert_eq!(plan.len(), 1);
     assert_eq!(applied(&server, config.clone(), "staging").unwrap(), "");
