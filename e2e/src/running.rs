@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use runner_core::{
     event::{Event, Kind},
     id::RunId,
@@ -158,6 +158,17 @@ impl Drop for Running {
 }
 
 impl Ended {
+    /// An error that says how it ended, if that is not with this exit code.
+    pub fn ended_with(&self, code: i32) -> Result<()> {
+        ensure!(
+            self.code() == Some(code),
+            "it ended with {}: {}",
+            self.status,
+            self.complaint()
+        );
+        Ok(())
+    }
+
     /// The exit code; none when a signal ended it.
     pub fn code(&self) -> Option<i32> {
         self.status.code()

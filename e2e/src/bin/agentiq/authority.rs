@@ -64,12 +64,7 @@ fn certbot() -> Result<()> {
 fn is_served(agentiq: &Agentiq) -> Result<()> {
     agentiq.change("feat: another version")?;
     let ended = agentiq.start(&["deploy", "staging"])?.ended()?;
-    ensure!(
-        ended.code() == Some(0),
-        "it ended with {}: {}",
-        ended.status,
-        ended.complaint()
-    );
+    ended.ended_with(0)?;
     agentiq.page(Site::Staging, "/")?;
     let first = agentiq.vps().root(SERIAL)?;
     agentiq

@@ -80,12 +80,7 @@ fn off_by_an_hour(agentiq: &Agentiq) -> Result<()> {
     );
     unlocked(agentiq)?;
     let again = in_time()?;
-    ensure!(
-        again.code() == Some(0),
-        "afterwards it ended with {}: {}",
-        again.status,
-        again.complaint()
-    );
+    again.ended_with(0).context("afterwards")?;
     ensure!(began.elapsed() < Duration::from_secs(180), "something waited");
     unlocked(agentiq)
 }

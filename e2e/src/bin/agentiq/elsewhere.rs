@@ -67,12 +67,7 @@ fn another_machine() -> Result<()> {
             ),
         }
     };
-    ensure!(
-        ended.code() == Some(0),
-        "it ended with {}: {}",
-        ended.status,
-        ended.complaint()
-    );
+    ended.ended_with(0)?;
     ensure!(other.code() != Some(0), "the other one ended well, too");
     kept::figure(
         "another machine: from the kill to the end of the run",

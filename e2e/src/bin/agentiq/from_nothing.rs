@@ -59,12 +59,7 @@ fn a_bad_release() -> Result<()> {
     agentiq.history("break.sh", &["suggestion"])?;
     let _colleague = Colleague::at(&agentiq);
     let ended = agentiq.start(&["release"])?.ended()?;
-    ensure!(
-        ended.code() == Some(12),
-        "it ended with {}: {}",
-        ended.status,
-        ended.complaint()
-    );
+    ended.ended_with(12)?;
     ensure!(
         agentiq.version_at(Site::Production).as_deref() == Some("1.1.0"),
         "production is not what it was"

@@ -165,12 +165,7 @@ fn another_password() -> Result<()> {
     );
     agentiq.change("feat: another version")?;
     let ended = agentiq.start(&["deploy", "staging"])?.ended()?;
-    ensure!(
-        ended.code() == Some(0),
-        "it ended with {}: {}",
-        ended.status,
-        ended.complaint()
-    );
+    ended.ended_with(0)?;
     agentiq.wait_for_sites()
 }
 
@@ -188,12 +183,7 @@ fn restored() -> Result<()> {
     let second = Colleague::at(&agentiq);
     let ended = release.ended()?;
     ensure!(second.has_answered(), "nobody was asked whether to restore");
-    ensure!(
-        ended.code() == Some(12),
-        "it ended with {}: {}",
-        ended.status,
-        ended.complaint()
-    );
+    ended.ended_with(12)?;
     ensure!(
         agentiq.version_at(Site::Production).as_deref() == Some("1.1.0"),
         "production is not what it was"

@@ -30,12 +30,7 @@ fn released_under_load(agentiq: &Agentiq, code: i32) -> Result<(Ended, Seen)> {
     let ended = agentiq.start(&["release"])?.ended();
     let seen = load.end()?;
     let ended = ended?;
-    ensure!(
-        ended.code() == Some(code),
-        "it ended with {}: {}",
-        ended.status,
-        ended.complaint()
-    );
+    ended.ended_with(code)?;
     Ok((ended, seen))
 }
 
@@ -93,12 +88,7 @@ fn restart_and_todays_script() -> Result<()> {
     agentiq.change("feat: another version")?;
     let seen = during(&agentiq, |agentiq| {
         let ended = agentiq.start(&["deploy", "staging"])?.ended()?;
-        ensure!(
-            ended.code() == Some(0),
-            "it ended with {}: {}",
-            ended.status,
-            ended.complaint()
-        );
+        ended.ended_with(0)?;
         Ok(())
     })?;
     told("strategy `restart`", &seen)?;

@@ -300,12 +300,7 @@ fn deleted_by_hand() -> Result<()> {
     agentiq.change("feat: another version")?;
     root(&agentiq, "rm -rf /opt/agentiq-staging/releases/1.1.0-*")?;
     let ended = agentiq.start(&["deploy", "staging"])?.ended()?;
-    ensure!(
-        ended.code() == Some(0),
-        "it ended with {}: {}",
-        ended.status,
-        ended.complaint()
-    );
+    ended.ended_with(0)?;
     agentiq.wait_for_sites()?;
     unlocked(&agentiq)
 }
@@ -320,23 +315,13 @@ fn two_operators() -> Result<()> {
     first.until(|event| event_of(event, "staging/deploy"))?;
     let second = other.start(&["deploy", "staging"])?.ended()?;
     let first = first.ended()?;
-    ensure!(
-        first.code() == Some(0),
-        "the first ended with {}: {}",
-        first.status,
-        first.complaint()
-    );
+    first.ended_with(0).context("the first")?;
     says(&second, "two operators", &["locked", "keeper@agentiq.example"])?;
     let staging = agentiq.version_at(Site::Staging).unwrap_or_default();
     ensure!(staging.starts_with("1.1.0-dev."), "staging is at `{staging}`");
     unlocked(&agentiq)?;
     let again = other.start(&["deploy", "staging"])?.ended()?;
-    ensure!(
-        again.code() == Some(0),
-        "afterwards it ended with {}: {}",
-        again.status,
-        again.complaint()
-    );
+    again.ended_with(0).context("afterwards")?;
     Ok(())
 }
 
