@@ -1,9 +1,17 @@
 //! What is known of backups: which ones the runs have made, from their journals alone, and which one a run would restore.
 
+mod retention;
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use retention::{in_use, stale};
 
 use crate::{
     digest::Digest,
+    effect::Request,
     event::Command,
     id::{EnvironmentName, RunId},
     output::Output,
@@ -80,6 +88,21 @@ impl Kept {
         })
     }
 
+    /// The ids of the backups that the run has deleted.
+    pub fn deleted(run: &Run) -> BTreeSet<String> {
+        let done = run.effects.values().flatten();
+        done.filter_map(|recorded| match (&recorded.request, &recorded.result) {
+            (Request::DeleteBackup { backup }, Some(Ok(_))) => Some(backup.id.clone()),
+            _ => None,
+        })
+        .collect()
+    }
+
+    /// When it was there, for people: `2026-03-15 10:00:00 UTC`.
+    pub fn made(&self) -> String {
+        instant(self.at)
+    }
+
     /// Bytes of it all.
     pub fn size(&self) -> u64 {
         self.artifacts.iter().map(|artifact| artifact.size).sum()
@@ -97,6 +120,16 @@ impl Kept {
     pub fn restore_command(&self) -> String {
         format!("runner backup restore {} {}", self.environment, self.id)
     }
+}
+
+/// A time in milliseconds since the epoch, for people.
+pub fn instant(at: u64) -> String {
+    let at = i64::try_from(at)
+        .ok()
+        .and_then(|at| Timestamp::from_millisecond(at).ok());
+    at.unwrap_or(Timestamp::UNIX_EPOCH)
+        .strftime("%Y-%m-%d %H:%M:%S UTC")
+        .to_string()
 }
 
 fn purpose(run: &Run, step: &Step) -> Purpose {

@@ -190,6 +190,8 @@ pub enum Output {
     ReadBack(Vec<Artifact>),
     /// What was restored.
     Restored(Vec<Artifact>),
+    /// How many backups were deleted, and how many bytes these had.
+    Pruned { backups: usize, bytes: u64 },
     /// What runs now.
     Deployed(Deployment),
     /// A watch that ended well.

@@ -1,6 +1,7 @@
 //! The profile: a project's release process, as configuration. Layers and errors are in the modules below; here is the
 //! shape, from which the JSON Schema is derived.
 
+mod backup;
 mod digest;
 mod environment;
 mod layer;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use backup::{Backup, Keep};
 pub use digest::{Digest, DigestReading};
 pub use environment::{Approval, Canary, CanaryStep, Environment, FirstDeploy, Health, Restore, Watch};
 pub use layer::{Layer, Source};
@@ -72,7 +74,7 @@ pub struct Profile {
     pub notify: BTreeMap<String, Notifier>,
     /// Backups, by name.
     #[serde(default)]
-    pub backup: BTreeMap<String, Use>,
+    pub backup: BTreeMap<String, Backup>,
     /// What `runner digest` tells of.
     #[serde(default, skip_serializing_if = "Digest::is_empty")]
     pub digest: Digest,

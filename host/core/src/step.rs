@@ -81,6 +81,11 @@ pub enum Action {
         environment: EnvironmentName,
         backup: String,
     },
+    /// Deletes the older of one kind of backup, as far as the profile does not keep them.
+    Prune {
+        environment: EnvironmentName,
+        backup: String,
+    },
     /// Brings the release to the environment; its undo is the rollback.
     Deploy { environment: EnvironmentName },
     /// Goes back to an earlier release because a person said so; has no undo.
@@ -152,9 +157,14 @@ pub struct Step {
 }
 
 impl Step {
-    /// Whether its failure is told and then passed over: a notifier never fails a release. A digest is nothing but its message.
+    /// Whether its failure is told and then passed over: a notifier never fails a release, nor do backups that are kept for
+    /// longer than they need be. A digest is nothing but its message.
     pub fn tolerated(&self) -> bool {
-        matches!(&self.action, Action::Notify { notice, .. } if *notice != Notice::Digest)
+        match &self.action {
+            Action::Notify { notice, .. } => *notice != Notice::Digest,
+            Action::Prune { .. } => true,
+            _ => false,
+        }
     }
 }
 

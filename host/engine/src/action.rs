@@ -53,6 +53,7 @@ pub(crate) fn perform(conductor: &Conductor, step: &Step, effects: &Effects) -> 
         Action::VerifyBackup { environment, backup } => restore::verify(&here, environment, backup),
         Action::ApproveRestore { environment } => restore::approve(&here, environment),
         Action::Restore { environment, backup } => restore::restore(&here, environment, backup),
+        Action::Prune { environment, backup } => backup::prune(&here, environment, backup),
         Action::Deploy { environment } => deploy::deploy(&here, environment),
         Action::Return { environment } => deploy::go_back(&here, environment),
         Action::Health { environment } if here.plan() => {

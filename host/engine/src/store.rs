@@ -221,6 +221,8 @@ pub trait Shelf: Send + Sync {
     fn put(&self, digest: &Digest, size: u64, file: &mut File) -> Result<(), StoreError>;
     /// Copies what is kept; false where there is nothing. Its digest is for the caller to check.
     fn get(&self, digest: &Digest, to: &mut dyn Write) -> Result<bool, StoreError>;
+    /// Takes out what is kept; what is not there is passed over.
+    fn delete(&self, digest: &Digest) -> Result<(), StoreError>;
     /// The store, as the profile names it.
     fn address(&self) -> &str;
 }

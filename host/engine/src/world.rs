@@ -10,7 +10,7 @@ use runner_core::{
     event::{Kind, Level, Stream},
     fault::Fault,
     grant::Grant,
-    id::Scope,
+    id::{RunId, Scope},
     run::{Recorded, Run},
 };
 
@@ -51,6 +51,7 @@ pub struct World {
     store: Arc<dyn Store>,
     leases: Arc<Leases>,
     cancelled: CancelledBy,
+    run: RunId,
     run_folder: PathBuf,
     /// This program.
     runner: PathBuf,
@@ -156,6 +157,7 @@ impl World {
             artifacts,
             store,
             leases,
+            run: run.id.clone(),
             run_folder,
             runner: places.runner.clone(),
             secrets,
@@ -257,7 +259,9 @@ impl World {
             | Request::RunAlive { .. }
             | Request::RecordGood { .. }
             | Request::GoodReleases { .. }
-            | Request::BackupsBefore { .. } => self.keep(request)?,
+            | Request::BackupsBefore { .. }
+            | Request::SpareBackups { .. }
+            | Request::DeleteBackup { .. } => self.keep(request)?,
             _ => self.on_machine(request),
         })
     }
@@ -328,12 +332,15 @@ impl World {
             Request::BackupsBefore { environment, version } => {
                 let before = Purpose::Deploy(version.clone());
                 let wanted = |kept: &Kept| kept.environment == *environment && kept.purpose == before;
-                match backups::known(self.store.as_ref(), usize::MAX, wanted) {
-                    Ok(known) => Ok(Response::Backups(known)),
-                    Err(BackupsError::Store(error)) => return Err(error.into()),
-                    Err(error) => Err(Fault::failed(error.to_string())),
-                }
+                told(backups::known(self.store.as_ref(), usize::MAX, wanted))?
             }
+            Request::SpareBackups { environment, backup } => told(backups::spare(
+                self.store.as_ref(),
+                &self.run,
+                environment,
+                backup,
+            ))?,
+            Request::DeleteBackup { backup } => self.artifacts.delete(&backup.artifacts),
             other => Err(unheard(other)),
         })
     }
@@ -343,6 +350,15 @@ impl World {
         let scope = acting.scope.as_str().replace(['/', '#'], "-");
         let name = format!("{scope}-{}{part}.log", acting.n);
         (!acting.journal.plan()).then(|| self.run_folder.join("logs").join(name))
+    }
+}
+
+/// Backups that were asked for; without the store nothing goes on.
+fn told(known: Result<Vec<Kept>, BackupsError>) -> Result<Outcome, Halt> {
+    match known {
+        Ok(known) => Ok(Ok(Response::Backups(known))),
+        Err(BackupsError::Store(error)) => Err(error.into()),
+        Err(error) => Ok(Err(Fault::failed(error.to_string()))),
     }
 }
 

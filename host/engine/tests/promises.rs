@@ -15,6 +15,7 @@ mod promises {
     mod plan;
     mod prometheus;
     mod restore;
+    mod retention;
     mod scratch;
     mod secrets;
     mod sentry;

@@ -10,7 +10,8 @@ pub(crate) enum BackupCommand {
     /// Make every backup of one environment and read it back
     #[command(after_help = "\
 Asks nobody anything, so a timer may run it: exit code 0 when all of it was made and read back whole, 10 when not; \
-notifiers hear of it only then. A release makes its own backups before it deploys.
+notifiers hear of it only then. A release makes its own backups before it deploys. Both then delete the older ones that \
+the profile does not keep: `keep = { last = 7, within = \"30d\" }` in [backup.NAME]; without it all stay.
 
 Examples:
   runner backup create prod --plan

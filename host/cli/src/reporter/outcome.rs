@@ -143,6 +143,9 @@ fn line(output: &Output) -> String {
             let names: Vec<_> = kept.iter().map(|artifact| artifact.name.as_str()).collect();
             format!("back to {}", names.join(", "))
         }
+        Output::Pruned { backups, bytes } => {
+            format!("{} deleted, {}", count(*backups, "older backup"), size(*bytes))
+        }
         Output::Deployed(deployment) => format!("{}{}", deployed(deployment), newer(deployment)),
         Output::Watched(report) => report.summary.clone(),
         Output::Notified { at } => at.clone().unwrap_or_default(),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Nature;
 use crate::{
+    backup::Kept,
     bytes::Bytes,
     digest::Digest,
     id::EnvironmentName,
@@ -295,6 +296,14 @@ pub enum Request {
         environment: EnvironmentName,
         version: String,
     },
+    /// The host's: backups of an environment by one `[backup.*]` that earlier runs have made and that may be deleted, newest
+    /// first: no run may still need them, and nothing else has their bytes.
+    SpareBackups {
+        environment: EnvironmentName,
+        backup: String,
+    },
+    /// The host's: takes a backup's bytes out of the store; what is not there is passed over.
+    DeleteBackup { backup: Box<Kept> },
 }
 
 impl Request {
@@ -322,6 +331,7 @@ impl Request {
             | Self::Executable
             | Self::GoodReleases { .. }
             | Self::BackupsBefore { .. }
+            | Self::SpareBackups { .. }
             | Self::RunAlive { .. } => Nature::Read,
             // Everything else is made so that twice is the same as once. A question is: it waits for the same answer.
             Self::WriteReport { .. }
@@ -342,6 +352,7 @@ impl Request {
             | Self::LockTake { .. }
             | Self::LockGive { .. }
             | Self::SendExecutable { .. }
+            | Self::DeleteBackup { .. }
             | Self::RecordGood { .. } => Nature::Idempotent,
             // It tells whether *this* call made the file; a second one would say no.
             Self::MachineCreate { .. } => Nature::Write,

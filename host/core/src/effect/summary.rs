@@ -70,6 +70,17 @@ pub(super) fn of(request: &Request) -> String {
         Request::BackupsBefore { environment, version } => {
             format!("backups of {environment} from before {version}")
         }
+        Request::SpareBackups { environment, backup } => {
+            format!("backups `{backup}` of {environment} that nothing needs")
+        }
+        Request::DeleteBackup { backup } => {
+            format!(
+                "delete backup {} of {} ({})",
+                backup.id,
+                backup.environment,
+                backup.made()
+            )
+        }
     }
 }
 

@@ -156,7 +156,9 @@ impl Needs {
             | Request::SendExecutable { .. }
             | Request::RunAlive { .. }
             | Request::GoodReleases { .. }
-            | Request::BackupsBefore { .. } => Err("only `runner` itself may".to_owned()),
+            | Request::BackupsBefore { .. }
+            | Request::SpareBackups { .. }
+            | Request::DeleteBackup { .. } => Err("only `runner` itself may".to_owned()),
         }
     }
 

@@ -16,6 +16,24 @@ impl Planner<'_> {
         self.stage(Some(name), steps, When::Forward);
     }
 
+    /// The older ones of those that the profile does not keep for ever, once all that must be good is.
+    pub(super) fn prune(&mut self, name: &EnvironmentName, settings: &Environment) {
+        let limited = settings.backup.iter().filter(|backup| {
+            let of = self.profile.backup.get(*backup);
+            of.is_some_and(|of| of.keep.is_some())
+        });
+        let steps: Vec<_> = limited
+            .map(|backup| {
+                let action = Action::Prune {
+                    environment: name.clone(),
+                    backup: backup.clone(),
+                };
+                (format!("{name}/prune/{backup}"), action)
+            })
+            .collect();
+        self.stage(Some(name), steps, When::Forward);
+    }
+
     /// `runner backup create`.
     pub(super) fn backup(&mut self, name: &EnvironmentName, settings: &Environment) -> Result<(), PlanError> {
         if settings.backup.is_empty() {
@@ -23,6 +41,7 @@ impl Planner<'_> {
         }
         self.lock(name);
         self.backups(name, settings);
+        self.prune(name, settings);
         self.notices(Notice::BackupFailed, Some(name), When::Failed);
         self.unlock(name);
         Ok(())

@@ -37,6 +37,7 @@ impl Planner<'_> {
             self.one(name, "settle", |environment| Action::Settle { environment });
         }
         self.one(name, "record", |environment| Action::Record { environment });
+        self.prune(name, settings);
         self.notices(Notice::DeployFailed, Some(name), When::Failed);
         self.notices(Notice::RolledBack, Some(name), When::Undone);
         self.restore_after_undo(name, settings);

@@ -163,6 +163,16 @@ impl Place<'_> {
                 ),
                 description(node),
             ),
+            ValidationErrorKind::MinProperties { .. } => {
+                let keys: Vec<_> = names(node, "properties")
+                    .iter()
+                    .map(|key| format!("`{key}`"))
+                    .collect();
+                one(
+                    format!("it is empty: write {}", keys.join(" or ")),
+                    description(node),
+                )
+            }
             ValidationErrorKind::Enum { options } => self.not_allowed(at, value, &texts(options)),
             ValidationErrorKind::OneOfNotValid { .. } | ValidationErrorKind::AnyOf { .. } => {
                 self.no_alternative(at, value, node)

@@ -39,7 +39,6 @@ impl Profile {
             ("/gate", Role::Gate, &self.gate),
             ("/smoke", Role::Gate, &self.smoke),
             ("/metrics", Role::Metrics, &self.metrics),
-            ("/backup", Role::Backup, &self.backup),
         ];
         let placed = |pointer: String, role, of| PlacedUse {
             path: super::origin::dotted(&pointer),
@@ -52,6 +51,8 @@ impl Profile {
             let entries = entries.iter();
             uses.extend(entries.map(|(name, of)| placed(entry(table, name), role, of.clone())));
         }
+        let backups = self.backup.iter().map(|(name, backup)| (name, backup.as_use()));
+        uses.extend(backups.map(|(name, of)| placed(entry("/backup", name), Role::Backup, of)));
         uses.extend(notifiers.map(|(name, of)| placed(entry("/notify", name), Role::Notifier, of)));
         for (name, environment) in &self.environments {
             let pointer = format!("{}/target", entry("/environments", name));

@@ -1,8 +1,7 @@
 //! Restoring backups: read back, asked of a person, brought back by the plugin that made them, and told.
 
-use jiff::Timestamp;
 use runner_core::{
-    backup::{Kept, to_restore},
+    backup::{Kept, instant, to_restore},
     digest::Digest,
     event::Command,
     id::EnvironmentName,
@@ -113,17 +112,8 @@ pub(super) fn not_restored(here: &Here<'_>, name: &EnvironmentName) -> String {
 
 /// `backup 3fa2c1d0 of database (2026-03-15 10:00:00 UTC)`.
 fn named(kept: &[Kept]) -> String {
-    let one = |kept: &Kept| format!("backup {} of {} ({})", kept.id, kept.backup, instant(kept.at));
+    let one = |kept: &Kept| format!("backup {} of {} ({})", kept.id, kept.backup, kept.made());
     kept.iter().map(one).collect::<Vec<_>>().join(" and ")
-}
-
-fn instant(at: u64) -> String {
-    let at = i64::try_from(at)
-        .ok()
-        .and_then(|at| Timestamp::from_millisecond(at).ok());
-    at.unwrap_or(Timestamp::UNIX_EPOCH)
-        .strftime("%Y-%m-%d %H:%M:%S UTC")
-        .to_string()
 }
 
 /// What of the data stayed newer when the code went back.
@@ -154,5 +144,10 @@ fn used(here: &Here<'_>, name: &EnvironmentName, backup: &str) -> Done<Used> {
         .backup
         .get(backup)
         .ok_or_else(|| unknown(&here.step.action, "backup"))?;
-    here.plugin(&format!("backup.{backup}"), Role::Backup, used, Some(name))
+    here.plugin(
+        &format!("backup.{backup}"),
+        Role::Backup,
+        &used.as_use(),
+        Some(name),
+    )
 }

@@ -260,6 +260,28 @@ shop-token.env = "T"
 }
 
 #[test]
+fn what_a_backup_keeps_is_said() {
+    let backup = |keep: &str| format!("[project]\nname = 's'\n[backup.db]\nplugin = 'p'\nkeep = {keep}\n");
+    let of = resolved(&backup("{ last = 7, within = '30d' }"))
+        .expect("sound")
+        .profile;
+    let keep = of.backup["db"].keep.expect("is set");
+    assert_eq!(keep.last.map(std::num::NonZeroU32::get), Some(7));
+    assert_eq!(keep.within, Some("30d".parse().expect("a duration")));
+    let wrong = ["{}", "{ last = 0 }", "{ within = 30 }", "7"].map(|keep| errors(&backup(keep)));
+    insta::assert_snapshot!(wrong.join("\n"), @r"
+    runner.toml:5: backup.db.keep: it is empty: write `last` or `within`
+      hint: Which older ones of an environment stay in the store once a new one is there. Default: all
+    runner.toml:5: backup.db.keep.last: 0 is less than the minimum of 1
+      hint: So many of the newest
+    runner.toml:5: backup.db.keep.within: duration `30` has no unit: write `30s` for seconds, `30m` for minutes
+      hint: All that are not older, e.g. `30d`
+    runner.toml:5: backup.db.keep: `7` is a whole number, a table is wanted
+      hint: Which older ones of an environment stay in the store once a new one is there. Default: all
+    ");
+}
+
+#[test]
 fn a_watch_has_time_for_its_rules() {
     let text = "[project]\nname = 's'\n[metrics.m]\nplugin = 'p'\n[environments.a]\ntarget.plugin = 't'\nwatch.duration = '10s'\n[environments.b]\ntarget.plugin = 't'\n[environments.b.watch]\nduration = '1m'\n[environments.b.watch.rules.x]\nsource = 'm'\nquery = 'q'\nabove = 1\nfailures = 9\naction = 'warn'\n";
     insta::assert_snapshot!(errors(text), @r"

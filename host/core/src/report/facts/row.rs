@@ -192,6 +192,7 @@ fn told_by(output: &Output) -> String {
             .map(|a| a.name.as_str())
             .collect::<Vec<_>>()
             .join(", "),
+        Output::Pruned { backups, bytes } => pruned(*backups, *bytes),
         Output::Deployed(deployment) => deployment.version.clone().unwrap_or_default(),
         Output::Watched(report) => report.summary.clone(),
         Output::Setup(changes) => match changes.len() {
@@ -200,6 +201,14 @@ fn told_by(output: &Output) -> String {
         },
         Output::Notified { at: Some(at) } => at.clone(),
         Output::Good(good) => format!("{} is good", good.release.tag),
+    }
+}
+
+fn pruned(backups: usize, bytes: u64) -> String {
+    let bytes = crate::report::number::bytes(bytes);
+    match backups {
+        1 => format!("1 older backup deleted, {bytes}"),
+        count => format!("{count} older backups deleted, {bytes}"),
     }
 }
 

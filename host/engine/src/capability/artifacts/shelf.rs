@@ -1,8 +1,18 @@
 //! Artifacts that other machines see too: in the store that they share, and in this machine's folder once they were used.
 
-use std::{fs::File, path::Path, sync::Arc};
+use std::{
+    fs::{self, File},
+    io,
+    path::Path,
+    sync::Arc,
+};
 
-use runner_core::{digest::Digest, fault::Fault, release::Artifact};
+use runner_core::{
+    digest::Digest,
+    effect::{Outcome, Response},
+    fault::Fault,
+    release::Artifact,
+};
 
 use super::{Artifacts, Hashing};
 use crate::{
@@ -64,6 +74,25 @@ impl Artifacts {
             )));
         }
         file.move_to(path).map_err(failed)
+    }
+
+    /// Takes artifacts out of this machine's folder and out of the shared store; what is not there is passed over. What
+    /// other machines have fetched stays in their folders.
+    pub fn delete(&self, artifacts: &[Artifact]) -> Outcome {
+        for artifact in artifacts {
+            if let Some(shelf) = self.shelf() {
+                shelf
+                    .delete(&artifact.digest)
+                    .map_err(|error| self.unreachable(&artifact.name, &error))?;
+            }
+            match fs::remove_file(self.path(&artifact.digest)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(self.failed(&format!("delete artifact `{}`", artifact.name), &error));
+                }
+                _ => {}
+            }
+        }
+        Ok(Response::Done)
     }
 
     /// The shared store did not do what it was asked.

@@ -183,6 +183,17 @@ impl Bucket {
         self.wait(what, self.again(patience, put))
     }
 
+    /// Removes an object that may be gone already.
+    pub(super) fn delete(&self, what: &str, key: &str, patience: Patience) -> Result<(), StoreError> {
+        let path = self.path(key);
+        self.wait(what, async {
+            match self.again(patience, || self.objects.delete(&path)).await {
+                Err(Error::NotFound { .. }) => Ok(()),
+                removed => removed,
+            }
+        })
+    }
+
     /// Removes an object, if the store lets us.
     pub(super) fn remove(&self, key: &str) {
         let path = self.path(key);

@@ -23,6 +23,12 @@ impl Shelf for Inner {
         self.bucket.copy_to("read an artifact", &key, to, self.long)
     }
 
+    fn delete(&self, digest: &Digest) -> Result<(), StoreError> {
+        self.ready()?;
+        let key = blob::key("artifacts", digest);
+        self.bucket.delete("delete an artifact", &key, self.long)
+    }
+
     fn address(&self) -> &str {
         &self.bucket.address
     }

@@ -46,6 +46,41 @@ fn goes_over(ours: &Arc<dyn Store>, theirs: &Arc<dyn Store>, bytes: &[u8]) {
     assert!(got == bytes, "{} bytes of {}", got.len(), bytes.len());
 }
 
+/// Deleted on one machine it is nowhere; what another machine has fetched stays there.
+fn is_deleted(ours: &Arc<dyn Store>, theirs: &Arc<dyn Store>) {
+    let (a_folder, a) = machine(ours);
+    let (_b_folder, b) = machine(theirs);
+    let (_c_folder, c) = machine(theirs);
+    for name in ["old", "new"] {
+        fs::write(a_folder.path().join("work").join(name), name).expect("writes");
+    }
+    let (old, new) = (put(&a, "old"), put(&a, "new"));
+    c.verify(&old).expect("fetches it");
+    for _ in ["once", "again"] {
+        a.delete(std::slice::from_ref(&old)).expect("deletes");
+        for machine in [&a, &b] {
+            let error = machine.verify(&old).expect_err("is gone").to_string();
+            assert!(error.contains("has no artifact `shop`"), "{error}");
+            machine.verify(&new).expect("is there");
+        }
+    }
+    c.verify(&old).expect("has its own");
+    put(&a, "old");
+    b.verify(&old).expect("is there again");
+}
+
+#[test]
+fn what_is_deleted_is_gone_for_all_machines() {
+    let objects = memory();
+    is_deleted(
+        &(Arc::new(handle(&objects)) as _),
+        &(Arc::new(handle(&objects)) as _),
+    );
+    let Some((objects, prefix)) = s3() else { return };
+    let open = || Arc::new(s3_handle(&objects, &prefix)) as Arc<dyn Store>;
+    is_deleted(&open(), &open());
+}
+
 #[test]
 fn files_of_any_size_go_over() {
     let large: Vec<u8> = (0..20_000_000_u32).map(|n| (n % 251) as u8).collect();

@@ -1,0 +1,65 @@
+//! Which backups are deleted once a newer one is there.
+
+use std::collections::BTreeSet;
+
+use super::{Kept, Purpose};
+use crate::{profile::Keep, run::Run};
+
+/// Which of the `earlier` backups, newest first and all of one environment and one `[backup.*]`, do not stay at the time `now`
+/// (milliseconds since the epoch), when one more has just been made or is about to be.
+///
+/// What was kept before a restore is counted by itself, so that a day of restores does not push out what is made daily. Always
+/// kept: the newest of both kinds, those from before the release that runs (`running` is its version), since `runner
+/// rollback` may bring them back, and those whose bytes another one that stays has too.
+pub fn stale(keep: Keep, earlier: &[Kept], running: Option<&str>, now: u64) -> Vec<Kept> {
+    if keep.last.is_none() && keep.within.is_none() {
+        return Vec::new();
+    }
+    let (safety, usual): (Vec<_>, Vec<_>) = earlier.iter().partition(|kept| kept.purpose == Purpose::Restore);
+    let last = keep.last.map_or(1, |last| last.get() as usize);
+    // The one more is of the usual kind.
+    let counted = usual
+        .into_iter()
+        .skip(last - 1)
+        .chain(safety.into_iter().skip(last));
+    let old = |kept: &&Kept| {
+        keep.within
+            .is_none_or(|within| kept.at.saturating_add(within.as_millis()) < now)
+    };
+    let needed = |kept: &&Kept| matches!((&kept.purpose, running), (Purpose::Deploy(of), Some(running)) if of == running);
+    let mut stale: Vec<&Kept> = counted.filter(old).filter(|kept| !needed(kept)).collect();
+    let going: BTreeSet<&str> = stale.iter().map(|kept| kept.id.as_str()).collect();
+    let staying: BTreeSet<_> = earlier
+        .iter()
+        .filter(|kept| !going.contains(kept.id.as_str()))
+        .flat_map(|kept| kept.artifacts.iter().map(|artifact| &artifact.digest))
+        .collect();
+    stale.retain(|kept| {
+        !kept
+            .artifacts
+            .iter()
+            .any(|artifact| staying.contains(&artifact.digest))
+    });
+    stale.into_iter().cloned().collect()
+}
+
+/// Every backup that a run which has not ended may still need: its own, and those that it verifies or restores.
+pub fn in_use(run: &Run) -> Vec<Kept> {
+    use crate::event::Command;
+    if run.end.is_some() {
+        return Vec::new();
+    }
+    let mut used = Kept::of(run);
+    if let Command::VerifyBackup { backup } | Command::Restore { backup } = &run.header.command {
+        used.push((**backup).clone());
+    }
+    used.extend(
+        run.preflight()
+            .into_iter()
+            .flat_map(|found| found.backups.clone()),
+    );
+    used
+}
+
+#[cfg(test)]
+mod tests;
