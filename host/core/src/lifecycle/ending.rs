@@ -2,14 +2,15 @@
 
 use super::{
     deploy_of,
-    halt::{Halt, halt},
+    halt::{Halt, failure, halt},
     restore,
 };
 use crate::{
     event::{Command, End},
+    id::EnvironmentName,
     report::Ending,
     run::Run,
-    step::{Action, FailureKind, Status, Step},
+    step::{Action, FailureKind, Status, Step, StepError},
 };
 
 /// How the run will have ended once its closing steps are done; the reports are one of these.
@@ -59,69 +60,72 @@ pub(super) fn success(run: &Run) -> String {
     }
 }
 
-pub(super) fn end_of(run: &Run, halt: &Halt<'_>, deploy: &Status) -> (End, Vec<String>) {
-    let undone = || {
-        halt.environment.map_or((End::RolledBack, Vec::new()), |name| {
-            restore::end_of_undo(run, name)
-        })
-    };
-    match (halt.step, deploy) {
-        (_, Status::Stuck(_, error)) => {
-            let place = halt.environment.map(ToString::to_string).unwrap_or_default();
-            let first = format!("bring {place} back by hand: {}", error.message);
-            (
-                End::Stuck,
-                std::iter::once(first).chain(error.hint.clone()).collect(),
-            )
+/// The end of a run that a person cancelled. What it left half-way before weighs more, and is said though the lock was given
+/// back since.
+fn cancelled(run: &Run) -> (End, Vec<String>) {
+    let deploys = run.header.plan.steps().filter_map(|step| match &step.action {
+        Action::Deploy { environment } => Some((environment, step)),
+        _ => None,
+    });
+    let mut by_hand = left(run);
+    for (environment, step) in deploys {
+        let end = match run.status(&step.id) {
+            Status::Undone(..) => restore::end_of_undo(run, environment),
+            Status::Stuck(_, error) => stuck(environment, error),
+            _ => continue,
+        };
+        match end {
+            (End::Stuck, _) => return end,
+            (_, of_undo) => by_hand.extend(of_undo),
         }
-        (None, Status::Undone(..)) => match undone() {
-            (End::Stuck, by_hand) => (End::Stuck, by_hand),
-            (_, by_hand) => (End::Cancelled, by_hand),
-        },
-        (None, _) => (End::Cancelled, left(run)),
-        (_, Status::Undone(..)) => undone(),
-        (
-            Some((
-                Step {
-                    action: Action::Return { environment } | Action::Health { environment },
-                    ..
-                },
-                _,
-            )),
-            _,
-        ) => (
+    }
+    // Of a deploy nothing is half-way: it was good, or it was undone.
+    let broken = match &run.header.command {
+        Command::Release { .. } | Command::Deploy { .. } => None,
+        _ => run.header.plan.steps().find_map(|step| failure(run, step)),
+    };
+    match broken.map(|(step, kind, reason)| broken_off(run, step, kind, &reason)) {
+        Some((End::Stuck, by_hand)) => (End::Stuck, by_hand),
+        _ => (End::Cancelled, by_hand),
+    }
+}
+
+/// A deploy that could not be undone.
+fn stuck(environment: &EnvironmentName, error: &StepError) -> (End, Vec<String>) {
+    let first = format!("bring {environment} back by hand: {}", error.message);
+    (
+        End::Stuck,
+        std::iter::once(first).chain(error.hint.clone()).collect(),
+    )
+}
+
+pub(super) fn end_of(run: &Run, halt: &Halt<'_>, deploy: &Status) -> (End, Vec<String>) {
+    match (halt.step, halt.environment, deploy) {
+        (_, Some(environment), Status::Stuck(_, error)) => stuck(environment, error),
+        (None, ..) => cancelled(run),
+        (_, Some(environment), Status::Undone(..)) => restore::end_of_undo(run, environment),
+        (Some((step, kind)), ..) => broken_off(run, step, kind, &halt.reason),
+    }
+}
+
+/// The end of a run that a failed step broke off, where there was no deploy to undo.
+fn broken_off(run: &Run, step: &Step, kind: FailureKind, reason: &str) -> (End, Vec<String>) {
+    match (&step.action, kind) {
+        (Action::Return { environment } | Action::Health { environment }, _) => (
             End::Stuck,
-            std::iter::once(format!("bring {environment} back by hand: {}", halt.reason))
+            std::iter::once(format!("bring {environment} back by hand: {reason}"))
                 .chain(left(run))
                 .collect(),
         ),
-        (
-            Some((
-                Step {
-                    action: Action::Restore { environment, .. },
-                    ..
-                },
-                _,
-            )),
-            _,
-        ) => restore::broken(environment),
-        (
-            Some((
-                Step {
-                    action: Action::Setup { environment },
-                    ..
-                },
-                FailureKind::Failed,
-            )),
-            _,
-        ) => (
+        (Action::Restore { environment, .. }, _) => restore::broken(environment),
+        (Action::Setup { environment }, FailureKind::Failed) => (
             End::Stuck,
             vec![format!(
                 "{environment} is set up in part: mend what is wrong, then `runner env setup {environment}` does the rest"
             )],
         ),
-        (Some((_, FailureKind::Rejected)), _) => (End::Rejected, left(run)),
-        (Some((_, FailureKind::NothingToRelease)), _) => (End::NothingToRelease, Vec::new()),
+        (_, FailureKind::Rejected) => (End::Rejected, left(run)),
+        (_, FailureKind::NothingToRelease) => (End::NothingToRelease, Vec::new()),
         _ => (End::Blocked, left(run)),
     }
 }

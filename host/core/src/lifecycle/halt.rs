@@ -40,7 +40,8 @@ pub(super) fn halt<'a>(plan: &'a Plan, run: &'a Run) -> Option<Halt<'a>> {
     })
 }
 
-fn failure<'a>(run: &Run, step: &'a Step) -> Option<(&'a Step, FailureKind, String)> {
+/// Whether the step's failure counts, as what kind, and why.
+pub(super) fn failure<'a>(run: &Run, step: &'a Step) -> Option<(&'a Step, FailureKind, String)> {
     match run.status(&step.id) {
         Status::Failed(error, _) if !step.tolerated() && counts(step) => Some((
             step,

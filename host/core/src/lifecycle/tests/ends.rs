@@ -47,6 +47,18 @@ pub(super) fn check_ends(run: &Run, end: End) {
             }
         }
     }
+    let half_way = plan
+        .steps()
+        .find(|step| match (&step.action, run.status(&step.id)) {
+            (Action::Deploy { .. }, Status::Stuck(..)) => true,
+            (Action::Return { .. } | Action::Setup { .. }, Status::Failed(..)) => true,
+            _ => false,
+        });
+    if let Some(step) = half_way {
+        assert_eq!(end, End::Stuck, "{} is half-way, whoever cancelled", step.id);
+        let (_, _, by_hand) = run.end.as_ref().expect("it has ended");
+        assert!(!by_hand.is_empty(), "what is left to do is not said");
+    }
     restore::check(run, end);
     if end == End::Released {
         let open = plan
@@ -84,6 +96,42 @@ fn each_failure_leads_to_its_own_end() {
         let (run, end) = story(release(), failing, stuck);
         assert_eq!(end, expected, "{failing:?}");
         check_ends(&run, end);
+    }
+}
+
+#[test]
+fn whenever_somebody_cancels_what_is_half_way_is_said() {
+    let rollback = || Command::Rollback {
+        environment: "e1".into(),
+        to: None,
+    };
+    let setup = Command::Setup {
+        environment: "e1".into(),
+    };
+    for (command, failing) in [
+        (Command::Release { pre: None }, "e1/watch"),
+        (Command::Release { pre: None }, "e1/restore/b0"),
+        (rollback(), "e1/return"),
+        (rollback(), "e1/restore/b0"),
+        (setup, "e1/setup"),
+    ] {
+        let journal = begin(&profile(1, 2, 1), command);
+        let run = Run::fold(&journal).expect("legal").expect("a header");
+        let all = run.header.plan.steps().map(|step| step.id.to_string());
+        for undoing in [BTreeSet::new(), all.collect()] {
+            let mut fate = Fate {
+                failing: [failing, "e1/smoke/s0"].map(str::to_owned).into(),
+                failing_undo: undoing,
+                newer: Some("the database is at 0004".to_owned()),
+                ..Fate::default()
+            };
+            let length = drive(journal.clone(), &fate).len();
+            for at in 2..length {
+                fate.cancel_at = Some(at);
+                let (run, end) = end(&drive(journal.clone(), &fate));
+                check_ends(&run, end);
+            }
+        }
     }
 }
 
