@@ -2,7 +2,7 @@
 //! double quotes. Finding them is the same for the profile, the
 //! grants and the host that fills them in.
 
-use std::ops::Range;
+use std::{fmt::Write as _, ops::Range};
 
 const OPEN: &[u8] = b"{{secret:";
 const CLOSE: &[u8] = b"}}";
@@ -30,6 +30,20 @@ pub fn quoted(value: &str) -> String {
         quoted.push(c);
     }
     quoted
+}
+
+/// A text as it stands between double quotes: what is not a placeholder is [`quoted`], and the host is asked to do the same to
+/// the secrets' values.
+pub fn between_quotes(text: &str) -> String {
+    let mut whole = String::with_capacity(text.len());
+    let mut from = 0;
+    for placeholder in placeholders(text.as_bytes()) {
+        whole.push_str(&quoted(&text[from..placeholder.at.start]));
+        let _ = write!(whole, "{{{{secret:{}{QUOTED}}}}}", placeholder.name);
+        from = placeholder.at.end;
+    }
+    whole.push_str(&quoted(&text[from..]));
+    whole
 }
 
 /// The name in what stands between the braces, and whether the value is to be [`quoted`].
@@ -128,6 +142,15 @@ mod tests {
     fn a_value_between_double_quotes() {
         assert_eq!(quoted(r#"a"b\c$d`e'f"#), r#"a\"b\\c\$d\`e'f"#);
         assert_eq!(quoted("two\nlines, ünd"), "two\nlines, ünd");
+    }
+
+    #[test]
+    fn a_text_between_double_quotes_has_its_secrets_quoted_by_the_host() {
+        assert_eq!(
+            between_quotes(r#"a"b {{secret:x}} $c {{secret:y|quoted}} it's"#),
+            r#"a\"b {{secret:x|quoted}} \$c {{secret:y|quoted}} it's"#
+        );
+        assert_eq!(between_quotes(""), "");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::{Schedule, installed};
 use crate::{
     digest::Digest,
     profile::{LOCAL, Profile},
+    secret::between_quotes,
 };
 
 /// Where systemd reads units.
@@ -102,10 +103,11 @@ pub fn files(
     let installed = installed(profile, schedule);
     let mut variables = format!("{mark}\n");
     for (variable, secret) in &installed.secrets {
-        let _ = writeln!(variables, "{variable}='{{{{secret:{secret}}}}}'");
+        let value = between_quotes(&format!("{{{{secret:{secret}}}}}"));
+        let _ = writeln!(variables, "{variable}=\"{value}\"");
     }
     for (name, value) in &schedule.env {
-        let _ = writeln!(variables, "{name}='{value}'");
+        let _ = writeln!(variables, "{name}=\"{}\"", between_quotes(value));
     }
     Files {
         profile: File {

@@ -133,10 +133,10 @@ fn a_backup() {
 
     /etc/runner/runner-my-shop-backup.env
     # runner: my-shop prod, schedule backup
-    RUNNER_SECRET_CHAT_TOKEN='{{secret:chat-token}}'
-    RUNNER_SECRET_DB='{{secret:db}}'
-    AWS_REGION='eu'
-    AWS_SECRET_ACCESS_KEY='{{secret:bucket}}'
+    RUNNER_SECRET_CHAT_TOKEN="{{secret:chat-token|quoted}}"
+    RUNNER_SECRET_DB="{{secret:db|quoted}}"
+    AWS_REGION="eu"
+    AWS_SECRET_ACCESS_KEY="{{secret:bucket|quoted}}"
 
     /opt/runner/my-shop/backup.toml
     # runner: my-shop prod, schedule backup
@@ -205,10 +205,10 @@ fn a_digest_gets_what_it_asks_and_whom_it_tells() {
     -# runner: my-shop prod, schedule backup
     +# runner: my-shop prod, schedule digest
     @@ -3,3 +3 @@
-    -RUNNER_SECRET_DB='{{secret:db}}'
-    -AWS_REGION='eu'
-    -AWS_SECRET_ACCESS_KEY='{{secret:bucket}}'
-    +RUNNER_SECRET_SENTRY='{{secret:sentry}}'
+    -RUNNER_SECRET_DB="{{secret:db|quoted}}"
+    -AWS_REGION="eu"
+    -AWS_SECRET_ACCESS_KEY="{{secret:bucket|quoted}}"
+    +RUNNER_SECRET_SENTRY="{{secret:sentry|quoted}}"
     @@ -7 +5 @@
     -# runner: my-shop prod, schedule backup
     +# runner: my-shop prod, schedule digest

@@ -177,7 +177,10 @@ fn variables(ground: &impl Ground, files: &Files, changes: &mut Vec<Change>) -> 
     if ground.ask(&sudo(&["cmp", "-s", "-", path]), content)?.code == Some(0) {
         return Ok(());
     }
-    let there = ground.ask(&sudo(&["grep", "-o", "^[A-Za-z0-9_]*=", "--", path]), "")?;
+    let there = ground.ask(
+        &sudo(&["grep", "-o", "^[A-Za-z_][A-Za-z0-9_]*=\"", "--", path]),
+        "",
+    )?;
     let there = there.stdout.text().into_owned();
     let (before, after) = (names(&there), names(content));
     let gone = before
@@ -206,5 +209,5 @@ fn variables(ground: &impl Ground, files: &Files, changes: &mut Vec<Change>) -> 
 /// The names of variables, a line each.
 fn names(text: &str) -> Vec<&str> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
-    lines.filter_map(|line| Some(line.split_once('=')?.0)).collect()
+    lines.filter_map(|line| Some(line.split_once("=\"")?.0)).collect()
 }

@@ -93,7 +93,7 @@ impl Server {
 
 /// What goes to a program has its secrets filled in.
 fn filled(stdin: &str) -> String {
-    stdin.replace("{{secret:token}}", "very-secret")
+    stdin.replace("{{secret:token|quoted}}", r#"very-'secret'-\""#)
 }
 
 fn exit(code: i32, stdout: &str) -> Exit {
@@ -123,8 +123,8 @@ impl Ground for Server {
             ["sudo", "-n", "cmp", "-s", "-", path] => exit(i32::from(file(path) != Some(&filled(stdin))), ""),
             ["sudo", "-n", "grep", "-o", _, "--", path] => {
                 let names = file(path).into_iter().flat_map(|text| text.lines());
-                let names = names.filter_map(|line| Some(line.split_once('=')?.0));
-                exit(0, &names.map(|name| format!("{name}=\n")).collect::<String>())
+                let names = names.filter_map(|line| Some(line.split_once("=\"")?.0));
+                exit(0, &names.map(|name| format!("{name}=\"\n")).collect::<String>())
             }
             [
                 "systemctl",
