@@ -33,7 +33,11 @@ pub fn line<C>(context: &Context<C>, event: &Event) -> String {
                 approval.how
             )
         }
-        Event::Alert(text) => format!("🔔 ALERT: {environment}: {text}"),
+        Event::Alert(text) => {
+            let of = context.environment.as_ref();
+            let place = of.map_or(context.project.as_str(), |environment| environment.name.as_str());
+            format!("🔔 ALERT: {place}: {text}")
+        }
         Event::Released(notes) => format!("📦 {} released", tagged(context, &notes.version)),
         Event::Digest(text) => format!("🗒️ DIGEST: {text}"),
     };
@@ -143,6 +147,11 @@ mod tests {
         assert_eq!(
             line(&prod(), &Event::Alert("lag 12000".into())),
             "🔔 ALERT: prod: lag 12000"
+        );
+        let nowhere: Context<serde_json::Value> = context(serde_json::json!({}));
+        assert_eq!(
+            line(&nowhere, &Event::Alert("lag 12000".into())),
+            format!("🔔 ALERT: {}: lag 12000", nowhere.project)
         );
         let notes = released("### Features\n\n- carts (#45)\n");
         assert_eq!(line(&prod(), &notes), "📦 v1.2.3 released");

@@ -116,19 +116,15 @@ fn find(store: &dyn Store, args: &AnswerArgs) -> Done<(Run, Question)> {
 }
 
 fn choice(question: &Question, typed: Option<&str>, plain: Plain) -> Done<String> {
-    let known = |choice: &&str| question.choices.iter().any(|known| known == choice);
-    let words = match plain {
-        Plain::Yes => ["approve", "yes"],
-        Plain::No => ["reject", "no"],
+    let (word, meant) = match plain {
+        Plain::Yes => ("approve", question.plain_yes()),
+        Plain::No => ("reject", question.plain_no()),
     };
-    match (typed, words.into_iter().find(known)) {
-        (Some(typed), _) if known(&typed) => Ok(typed.to_owned()),
-        (None, Some(word)) => Ok(word.to_owned()),
+    match (typed, meant) {
+        (Some(typed), _) if question.choices.iter().any(|known| known == typed) => Ok(typed.to_owned()),
+        (None, Some(meant)) => Ok(meant.to_owned()),
         _ => {
-            let what = typed.map_or_else(
-                || format!("`{}` is no answer to it", words[0]),
-                |t| format!("`{t}` is no answer to it"),
-            );
+            let what = format!("`{}` is no answer to it", typed.unwrap_or(word));
             let mut error = CommandError::blocked(format!("{}: {what}", question.text));
             for choice in &question.choices {
                 error = error.hint(format!("--choice '{choice}'"));

@@ -203,7 +203,7 @@ impl TestEnv {
     }
 
     /// Without what differs from run to run: folders, ids, times.
-    fn normalised(&self, text: &str) -> String {
+    pub(crate) fn normalised(&self, text: &str) -> String {
         let root = self.root.path();
         let real = root.canonicalize().expect("there");
         let text = text

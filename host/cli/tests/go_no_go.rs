@@ -34,6 +34,11 @@ config.items = [
     {{ id = "qa-done", group = "staging", text = "The QA checklist is done" }},
 ]
 
+[notify.team]
+plugin = "file"
+events = ["approval"]
+config.path = ".runner/notices.log"
+
 [artifacts.shop]
 path = "out/shop"
 
@@ -89,6 +94,7 @@ fn no_go_blocks_and_leaves_production_untouched() {
             did write report prod/gate/go-no-go/go-no-go.md
     $TIME UTC  ann@example.org answered `no` to prod/gate/go-no-go/qa-done: two bugs are open
     ");
+    insta::assert_snapshot!(told(&env), @"ALERT: prod: `prod/gate/go-no-go` waits for ann@example.org: shop v0.1.0, Staging: The QA checklist is done? `runner approve $RUN` or `runner reject $RUN`; it may ask more after that [$RUN prod/gate/go-no-go]");
     assert!(!Path::new(&env.place("prod")).exists(), "production is untouched");
     insta::assert_snapshot!(sheet(&env), @r#"
     info so: `CLAUDE.md` is not committed (git tracks no file `CLAUDE.md`)
@@ -111,8 +117,10 @@ fn go_goes_on_and_a_machine_s_no_asks_nobody() {
     assert!(Path::new(&env.place("prod")).join("current").exists());
     env.write("CLAUDE.md", "Be quick.\n");
     env.commit("feat: instructions");
+    let before = told(&env);
     let refused = env.run(&["release"]);
     assert_eq!(refused.code, Some(10), "{refused}");
+    assert_eq!(told(&env), before, "where nobody is asked, nobody is told");
     let end = refused
         .stderr
         .lines()
@@ -136,11 +144,12 @@ fn a_plan_lists_the_question_and_no_option_skips_it() {
         .stdout
         .lines()
         .skip_while(|line| !line.contains("prod/gate"))
-        .take(3)
+        .take(4)
         .collect();
     insta::assert_snapshot!(lines.join("\n"), @r#"
     skip  prod/gate/go-no-go  depends on what a plan cannot foresee: ask a person: shop v0.1.0, Staging: The QA checklist is done?
             would run sh -c 'git show "v$RUNNER_VERSION:CHANGELOG.md" | grep -qF "$RUNNER_VERSION"'
+            would append a line to .runner/notices.log
             would ask a person: shop v0.1.0, Staging: The QA checklist is done?
     "#);
     insta::assert_snapshot!(env.run(&["release", "--set", "environments.prod.before=[]"]), @r"
@@ -149,6 +158,13 @@ fn a_plan_lists_the_question_and_no_option_skips_it() {
     hint: change runner.toml, where it is seen and reviewed
     [exit code 3]
     ");
+}
+
+/// Who was told to answer what, without the time.
+fn told(env: &TestEnv) -> String {
+    let all = env.normalised(&env.read(".runner/notices.log").unwrap_or_default());
+    let lines = all.lines().filter_map(|line| line.split_once('🔔'));
+    lines.map(|(_, text)| text.trim()).collect::<Vec<_>>().join("\n")
 }
 
 /// What the run's report has of it, a line for each item.

@@ -1,6 +1,7 @@
 //! Effects: what a plugin, or the host itself, asks of the world. One request type, one response type; the journal, the
 //! plan and the grants all speak of these.
 
+mod question;
 pub mod request;
 pub mod response;
 mod summary;

@@ -2,6 +2,7 @@
 //! after a crash.
 
 mod approval;
+mod asking;
 mod backup;
 mod check;
 mod context;

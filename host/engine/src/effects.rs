@@ -1,6 +1,8 @@
 //! Effects: every call to the world, of a plugin or of the host's own steps, goes through here. It is checked against the
 //! grant, written to the journal, performed, and its result written; what is recorded already is played back.
 
+mod foresee;
+
 use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use runner_core::{
@@ -10,7 +12,6 @@ use runner_core::{
     fault::Fault,
     grant::Grant,
     id::Scope,
-    release::Artifact,
     run::Recorded,
     step::PlannedWrite,
 };
@@ -104,6 +105,22 @@ impl Effects {
             deadline,
             ..self.clone()
         }
+    }
+
+    /// A plugin's request as the journal has it: it names its questions within its step, and an answer is looked for in the
+    /// whole run.
+    pub(crate) fn of_plugin(&self, mut request: Request) -> Request {
+        if let Request::Ask(question) = &mut request {
+            question.id = format!("{}/{}", self.scope, question.id);
+        }
+        request
+    }
+
+    /// Whether the grant allows it; without one everything is.
+    pub(crate) fn allows(&self, request: &Request) -> bool {
+        self.grant
+            .as_ref()
+            .is_none_or(|grant| grant.check(request).is_ok())
     }
 
     /// Performs one effect.
@@ -254,7 +271,7 @@ impl Effects {
 
     /// In a plan: the write is told, and answered as far as its answer can be foreseen.
     fn list(&self, n: u32, request: Request) -> Result<Outcome, Halt> {
-        let outcome = foresee(&request);
+        let outcome = foresee::result_of(&request);
         let foreseen = outcome.is_ok();
         let scope = self.scope.clone();
         self.journal.tell(Kind::Planned(PlannedWrite {
@@ -276,6 +293,18 @@ impl Effects {
             message: message.to_owned(),
         };
         self.journal.append(event, Durability::Process)
+    }
+
+    /// Whether the journal has this as the next effect.
+    pub(crate) fn has_next(&self, request: &Request) -> bool {
+        let place = self
+            .place
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        place
+            .recorded
+            .front()
+            .is_some_and(|next| next.request == *request)
     }
 
     fn replaying(&self) -> bool {
@@ -301,76 +330,9 @@ impl Effects {
     }
 }
 
-/// What a plan can say of a write's result.
-fn foresee(request: &Request) -> Outcome {
-    let unknown = || {
-        Err(Fault::Planned {
-            message: request.summary(),
-        })
-    };
-    match request {
-        Request::Run(command) if command.foresee_success => Ok(Response::Exit(runner_core::effect::Exit {
-            code: Some(0),
-            ..Default::default()
-        })),
-        Request::RunAll { commands } if commands.iter().all(|c| c.foresee_success) => {
-            let exit = runner_core::effect::Exit {
-                code: Some(0),
-                ..Default::default()
-            };
-            Ok(Response::Exits(vec![Ok(exit); commands.len()]))
-        }
-        Request::Send(http) => match http.foresee_status {
-            Some(status) => Ok(Response::Http(runner_core::effect::HttpResponse {
-                status,
-                headers: Vec::new(),
-                body: Vec::new().into(),
-                truncated: false,
-            })),
-            None => unknown(),
-        },
-        Request::WriteReport { name, .. } => Ok(Response::Path(name.clone())),
-        Request::MachineCreate { .. } => Ok(Response::Flag(true)),
-        Request::ServiceStart { service, .. } => Ok(Response::Service(runner_core::effect::ServiceStatus {
-            condition: runner_core::effect::ServiceCondition::Running,
-            label: Some(service.label.clone()),
-            since: None,
-            restarts: 0,
-            detail: "planned".to_owned(),
-        })),
-        Request::ArtifactPut { name, path, .. } => Ok(Response::Artifact(Artifact {
-            name: name.clone(),
-            digest: runner_core::digest::Digest::not_yet_made(),
-            size: 0,
-            location: format!("planned:{path}"),
-        })),
-        // The commit's id cannot be foreseen, but nothing depends on more than its name.
-        Request::GitCommitFile { .. } => Ok(Response::Names(vec!["planned".to_owned()])),
-        Request::AppendLine { .. }
-        | Request::MachineWrite { .. }
-        | Request::MachineLink { .. }
-        | Request::MachineRemove { .. }
-        | Request::MachineFetch { .. }
-        | Request::ServiceStop { .. }
-        | Request::ArtifactGet { .. }
-        | Request::GitTag { .. }
-        | Request::GitPush { .. }
-        | Request::WriteOutput { .. }
-        | Request::LockTake { .. }
-        | Request::LockGive { .. }
-        | Request::SendExecutable { .. }
-        | Request::RecordGood { .. } => Ok(Response::Done),
-        _ => unknown(),
-    }
-}
-
 impl Calls for Effects {
-    fn perform(&mut self, mut request: Request) -> Result<Outcome, Halt> {
-        // A plugin names its questions within its step; an answer is looked for in the whole run.
-        if let Request::Ask(question) = &mut request {
-            question.id = format!("{}/{}", self.scope, question.id);
-        }
-        self.request(request)
+    fn perform(&mut self, request: Request) -> Result<Outcome, Halt> {
+        self.request(self.of_plugin(request))
     }
 
     fn log(&mut self, level: Level, message: &str) {

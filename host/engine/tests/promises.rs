@@ -5,6 +5,7 @@
 
 mod promises {
     mod approval;
+    mod asking;
     mod compiled;
     mod components;
     mod conversation;

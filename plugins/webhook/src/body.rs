@@ -87,7 +87,7 @@ mod tests {
         {"environment":null,"event":"deploy-started","project":"shop","run":"run-1","step":"test","tag":null,"text":"🚀 Deploying (no version) to (no environment)","version":null}
         {"environment":null,"event":"rolled-back","from":"1.2.3","project":"shop","reason":"errors","run":"run-1","step":"test","tag":null,"text":"⚠️ ROLLBACK: (no environment) v1.2.3 → v1.2.2: errors","to":"1.2.2","version":null}
         {"environment":null,"event":"approval-wanted","how":"runner approve r","project":"shop","run":"run-1","step":"test","tag":null,"text":"✋ v1.2.3 to (no environment) waits for approval: runner approve r","version":"1.2.3"}
-        {"alert":"lag","environment":null,"event":"alert","project":"shop","run":"run-1","step":"test","tag":null,"text":"🔔 ALERT: (no environment): lag","version":null}
+        {"alert":"lag","environment":null,"event":"alert","project":"shop","run":"run-1","step":"test","tag":null,"text":"🔔 ALERT: shop: lag","version":null}
         {"digest":"prod: 1 other\n- a","environment":null,"event":"digest","project":"shop","run":"run-1","step":"test","tag":null,"text":"🗒️ DIGEST: prod: 1 other - a","version":null}
         {"environment":null,"event":"released","notes":"- a","project":"shop","run":"run-1","step":"test","structural":true,"tag":null,"text":"📦 v1.2.3 released","version":"1.2.3"}
         "#);

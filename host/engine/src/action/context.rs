@@ -14,6 +14,7 @@ use runner_core::{
     step::{Step, StepError},
 };
 
+use super::asking::Asking;
 use crate::{
     conductor::{Broken, Conductor, Done},
     effects::{Effects, Halt},
@@ -156,9 +157,23 @@ impl<'a> Here<'a> {
         })
     }
 
-    /// The effects of the step, under the plugin's grant.
-    pub(super) fn calls(&self, used: &Used) -> Box<Effects> {
+    /// The effects of the step, under the plugin's grant. Whom it asks something is told before it waits.
+    pub(super) fn calls(&self, used: &Used) -> Box<Asking> {
+        Box::new(Asking::new(self, *self.calls_unheard(used)))
+    }
+
+    /// The same for a plugin that tells people.
+    pub(super) fn calls_unheard(&self, used: &Used) -> Box<Effects> {
         Box::new(self.effects.granted(used.grant.clone(), used.timeout))
+    }
+
+    /// The environment that the step is about.
+    pub(super) fn place(&self) -> Option<&EnvironmentName> {
+        let stages = &self.run.header.plan.stages;
+        let of_step = stages
+            .iter()
+            .find(|stage| stage.steps.iter().any(|step| step.id == self.step.id));
+        of_step?.environment.as_ref()
     }
 
     /// What the plugin's call is about.

@@ -32,13 +32,19 @@ pub(super) fn notify(
     })
 }
 
-/// Tells every notifier that wants alerts; what fails is logged.
-pub(super) fn alert(here: &Here<'_>, environment: &EnvironmentName, text: &str) -> Done<()> {
+/// Tells every notifier that wants to know of such a thing; what fails is logged. Within a step, so its effects are the
+/// step's own.
+pub(super) fn alert(
+    here: &Here<'_>,
+    environment: Option<&EnvironmentName>,
+    of: NoticeName,
+    text: &str,
+) -> Done<()> {
     for (name, notifier) in &here.profile().notify {
         if notifier
             .events
             .as_ref()
-            .is_some_and(|events| !events.contains(&NoticeName::Alert))
+            .is_some_and(|events| !events.contains(&of))
         {
             continue;
         }
@@ -47,9 +53,10 @@ pub(super) fn alert(here: &Here<'_>, environment: &EnvironmentName, text: &str) 
             name,
             notifier,
             &Message::Alert(text.to_owned()),
-            Some(environment),
+            environment,
         ) {
-            Ok(_) => {}
+            // In a plan the message is listed, and nothing that comes after it hangs on it.
+            Ok(_) | Err(Broken::Planned(_)) => {}
             Err(Broken::Failed(error, _)) => {
                 let line = format!("notifier `{name}` did not get the alert out: {}", error.message);
                 here.effects.log(runner_core::event::Level::Warn, &line)?;
@@ -74,7 +81,11 @@ fn send(
         environment,
     )?;
     let context = here.call_context(&used, environment);
-    here.said(&used, used.plugin.notify(here.calls(&used), context, message))
+    // Were it to ask people in its turn, nobody could be told of it by itself.
+    here.said(
+        &used,
+        used.plugin.notify(here.calls_unheard(&used), context, message),
+    )
 }
 
 fn message(here: &Here<'_>, about: Notice, environment: Option<&EnvironmentName>) -> Message {

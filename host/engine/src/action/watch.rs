@@ -9,7 +9,7 @@ use runner_core::{
     id::EnvironmentName,
     manifest::Role,
     output::{Output, WatchReport},
-    profile::{DigestReading, Watch},
+    profile::{DigestReading, NoticeName, Watch},
     rules::{self, Judgement, Reading, RuleState, Sample, Verdict},
     step::{FailureKind, StepError},
 };
@@ -260,7 +260,7 @@ fn decide(
     samples: &[Sample],
     judgement: &Judgement,
 ) -> Done<()> {
-    super::notify::alert(here, name, &lines.join("; "))?;
+    super::notify::alert(here, Some(name), NoticeName::Alert, &lines.join("; "))?;
     let question = Question {
         id: format!("{}/{id}", here.step.id),
         text: format!("{name}: {}; go on or roll back?", lines.join("; ")),
