@@ -27,7 +27,8 @@ impl Error {
         })
     }
 
-    /// The config makes no sense beyond what its schema can say.
+    /// The config makes no sense beyond what its schema can say. A text that begins with the key, e.g. `` `web.ports`: ... ``,
+    /// is told with its line in the profile; what a target says before its first call of the host is told before a run begins.
     pub fn invalid_config(message: impl Into<String>) -> Self {
         Error::InvalidConfig(message.into())
     }

@@ -1,6 +1,8 @@
 //! Checks the plugins of a profile before anything is begun: they are there, trusted, can serve as what they are used
 //! for, and their configs follow their schemas.
 
+mod objection;
+
 use std::collections::BTreeMap;
 
 use runner_core::effect::{Outcome, Request};
@@ -63,6 +65,15 @@ pub(crate) fn host() -> Done<PluginHost> {
 
 /// Checks every use of a plugin in the profile; tells everything that is wrong at once.
 pub(crate) fn plugins(project: &Project, resolved: &Resolved) -> Done<()> {
+    every_use(project, resolved, false)
+}
+
+/// The same for what leads to a deploy: the targets themselves are asked too. Not for the way back, which nothing may close.
+pub(crate) fn plugins_to_deploy(project: &Project, resolved: &Resolved) -> Done<()> {
+    every_use(project, resolved, true)
+}
+
+fn every_use(project: &Project, resolved: &Resolved, to_deploy: bool) -> Done<()> {
     let source = project.source();
     let lock = Lock::read(&project.lock_file())?;
     let mut known: BTreeMap<String, Plugin> = BTreeMap::new();
@@ -87,7 +98,11 @@ pub(crate) fn plugins(project: &Project, resolved: &Resolved) -> Done<()> {
             known.insert(reference.clone(), plugin);
         }
         let plugin = &known[reference];
-        errors.extend(one(resolved, &used, plugin)?);
+        let wrong = one(resolved, &used, plugin)?;
+        if to_deploy && wrong.is_empty() && used.role == Role::Target {
+            errors.extend(objection::of_target(resolved, &used, plugin));
+        }
+        errors.extend(wrong);
     }
     match errors.is_empty() {
         true => Ok(()),

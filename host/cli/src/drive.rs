@@ -26,8 +26,19 @@ pub(crate) fn begin(app: &App, command: Command, plan: bool) -> Done {
     // A mistyped environment is told of before plugins are compiled.
     runner_core::plan::Plan::of(&resolved.profile, &command)
         .map_err(|error| CommandError::of(Exit::Config, &error).hint("runner profile show"))?;
-    check::plugins(&project, &resolved)?;
+    match leads_to_a_deploy(&command) {
+        true => check::plugins_to_deploy(&project, &resolved)?,
+        false => check::plugins(&project, &resolved)?,
+    }
     begin_with(app, &project, resolved, command, plan)
+}
+
+/// Whether the target of an environment must be content with its config. The gate alone is what comes before a release.
+fn leads_to_a_deploy(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::QualityGate | Command::Release { .. } | Command::Deploy { .. } | Command::Setup { .. }
+    )
 }
 
 /// The same with a profile that was checked.

@@ -196,3 +196,90 @@ fn a_good_profile_is_told_so() {
     [EOF]
     ");
 }
+
+/// An environment on a server that nobody reaches: what is wrong is said before it is asked anything.
+fn server(name: &str, strategy: &str, ports: &str) -> String {
+    format!(
+        r#"
+[environments.{name}]
+first-deploy = "allow"
+watch = {{ duration = "1m" }}
+
+[environments.{name}.target]
+plugin = "systemd"
+
+[environments.{name}.target.config]
+machine = "vps"
+root = "/opt/{name}"
+user = "ubuntu"
+{strategy}
+backend.artifact = "backend"
+nginx = {{ site = "{name}", names = ["{name}.example.org"], tls = "self-signed" }}
+
+[environments.{name}.target.config.web]
+unit = "shop-{name}"
+ports = {ports}
+run = ["{{{{venv}}}}/bin/uvicorn", "--port", "{{{{port}}}}"]
+"#
+    )
+}
+
+#[test]
+fn a_target_that_does_not_take_its_config_is_heard_before_anything_is_done() {
+    let profile = |staging: String, prod: String| {
+        format!(
+            "{SHOP}\n[machines.vps]\nssh = \"nobody@server.invalid\"\n\n[artifacts.backend]\npath = \"backend\"\n\n\
+             [release]\nenvironments = [\"staging\", \"prod\"]\n{staging}{prod}"
+        )
+    };
+    let steps = "\n[[environments.staging.canary.steps]]\npercent = 10\nwatch = \"1m\"\n";
+    let env = TestEnv::with_profile(&profile(
+        server("staging", "", "[8001]") + steps,
+        server("prod", "strategy = \"canary\"", "[8002, 8003]"),
+    ));
+    let commands: [&[&str]; 4] = [
+        &["profile", "check"],
+        &["release"],
+        &["release", "--plan"],
+        &["deploy", "prod"],
+    ];
+    for command in commands {
+        insta::allow_duplicates!(insta::assert_snapshot!(env.run(command), @r#"
+        --- stderr ---
+        error: runner.toml:52: environments.prod.target.config.strategy: from plugin `systemd 0.1.0`: `strategy` is `canary`, and the profile has no `[environments.prod.canary]`, so a release would never get a client: add its steps, or take `blue-green`
+        error: runner.toml:24: environments.staging.target.config: from plugin `systemd 0.1.0`: `strategy` is `restart`, and the profile has `[environments.staging.canary]`: take `strategy = "canary"` with two ports, or remove `[environments.staging.canary]`
+        [exit code 3]
+        "#));
+    }
+    let history = env.run(&["history"]);
+    assert!(
+        history.stderr.starts_with("no run of this project yet"),
+        "{history}"
+    );
+    assert_eq!(env.git(&["tag"]), "");
+    // Nothing closes the way back: the server is asked what runs there.
+    let back = env.run(&["rollback", "prod"]);
+    assert!(
+        back.stderr.contains("no server of the name of machine `vps`"),
+        "{back}"
+    );
+
+    // What fits is content.
+    let env = TestEnv::with_profile(&profile(
+        server("staging", "strategy = \"canary\"", "[8001, 8004]") + steps,
+        server("prod", "strategy = \"blue-green\"", "[8002, 8003]"),
+    ));
+    let checked = env.run(&["profile", "check"]);
+    assert_eq!(checked.code, Some(0), "{checked}");
+    // All else that a target has against its config is heard too, with its line.
+    let env = TestEnv::with_profile(&profile(
+        server("staging", "", "[8001, 8004]"),
+        server("prod", "strategy = \"blue-green\"", "[8002]"),
+    ));
+    insta::assert_snapshot!(env.run(&["profile", "check"]), @r"
+    --- stderr ---
+    error: runner.toml:54: environments.prod.target.config.web.ports: from plugin `systemd 0.1.0`: `web.ports`: the old and the new version stand side by side, so there are two ports
+    error: runner.toml:34: environments.staging.target.config.web.ports: from plugin `systemd 0.1.0`: `web.ports`: `restart` has one port
+    [exit code 3]
+    ");
+}

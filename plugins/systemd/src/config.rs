@@ -65,6 +65,17 @@ pub(crate) enum Strategy {
     Canary,
 }
 
+impl Strategy {
+    /// As in the config.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Restart => "restart",
+            Self::BlueGreen => "blue-green",
+            Self::Canary => "canary",
+        }
+    }
+}
+
 /// A Python application.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -42,7 +42,8 @@ impl<'a> Site<'a> {
     }
 
     /// Whether the strategy is what the profile's `canary` makes of the environment: else a release would wait for clients
-    /// that never come, or be asked to share those that it has. Not asked when going back.
+    /// that never come, or be asked to share those that it has. Said before anything is asked of the host, so that it is heard
+    /// before a run begins. Not asked when going back.
     pub(crate) fn fits_the_profile(&self) -> Result<(), Error> {
         let (name, gradual) = (&self.environment.name, self.config.strategy == Strategy::Canary);
         match (gradual, self.environment.gradual) {
@@ -58,7 +59,9 @@ impl<'a> Site<'a> {
     /// What is said where a release cannot get a part of the clients.
     pub(crate) fn is_not_gradual(&self) -> Error {
         Error::InvalidConfig(format!(
-            "the profile has `[environments.{}.canary]`, which needs `strategy = \"canary\"` here",
+            "`strategy` is `{}`, and the profile has `[environments.{}.canary]`: take `strategy = \"canary\"` with two ports, \
+             or remove `[environments.{1}.canary]`",
+            self.config.strategy.name(),
             self.environment.name
         ))
     }

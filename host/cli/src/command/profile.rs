@@ -66,7 +66,7 @@ fn print(app: &App) -> Done<()> {
 fn check(app: &App) -> Done<()> {
     let project = Project::find(app)?;
     let resolved = project.profile()?;
-    check::plugins(&project, &resolved)?;
+    check::plugins_to_deploy(&project, &resolved)?;
     let profile = &resolved.profile;
     app.screen.note(&format!(
         "profile {} of {} is good: {}, {}, {}",

@@ -41,7 +41,7 @@ fn the_strategy_and_the_profiles_canary_go_together() {
         texts[0].clone()
     };
     insta::assert_snapshot!(refused("canary", false), @"`strategy` is `canary`, and the profile has no `[environments.prod.canary]`, so a release would never get a client: add its steps, or take `blue-green`");
-    insta::assert_snapshot!(refused("blue-green", true), @r#"the profile has `[environments.prod.canary]`, which needs `strategy = "canary"` here"#);
+    insta::assert_snapshot!(refused("blue-green", true), @r#"`strategy` is `blue-green`, and the profile has `[environments.prod.canary]`: take `strategy = "canary"` with two ports, or remove `[environments.prod.canary]`"#);
     // Going back is never refused.
     let server = running(&prod("canary"), "prod", &["0.1.0", "0.2.0"]);
     let mut context = about(prod("canary"), "prod", "0.2.0", Some("0.1.0"));
