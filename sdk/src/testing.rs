@@ -23,13 +23,19 @@
 //! Anything else that the plugin asks for is a panic that shows both; so is an expectation that is left over when the host
 //! goes out of scope. `log`, `progress`, `now`, `random` and `sleep` need no script: time starts at [`START`] and passes
 //! only by `sleep`.
+//!
+//! Where what was done must be remembered, programs and requests are answered [by a rule](ScriptedHost::programs) instead.
+//! [`twice`] then holds a plugin to its word that a call is idempotent.
 
 mod call;
 mod contexts;
 mod expect;
 mod host;
 mod script;
+mod twice;
 
 pub use call::Call;
 pub use contexts::{START, context, raw_context, release};
+pub use expect::{answered, exited};
 pub use script::ScriptedHost;
+pub use twice::{Twice, twice};

@@ -8,21 +8,41 @@ use crate::machine_files::Entry;
 use crate::services::State;
 use crate::{Answer as PersonsAnswer, Artifact, Commit, Error, Exit, Nature, Response};
 
+/// How a program ended that wrote this to its standard output, or to standard error where it failed.
+pub fn exited(code: i32, said: impl Into<Vec<u8>>) -> Exit {
+    let (said, nothing) = (said.into(), Vec::new());
+    let (stdout, stderr) = if code == 0 {
+        (said, nothing)
+    } else {
+        (nothing, said)
+    };
+    Exit {
+        code: Some(code),
+        signal: None,
+        stdout,
+        stderr,
+        truncated: false,
+        wall_ms: 1,
+    }
+}
+
+/// The answer to an HTTP request, without headers.
+pub fn answered(status: u16, body: impl Into<Vec<u8>>) -> Response {
+    Response {
+        status,
+        headers: Vec::new(),
+        body: body.into(),
+        truncated: false,
+    }
+}
+
 impl ScriptedHost {
     // ----- programs -----
 
     /// The plugin runs this program; it ends with 0 and says nothing, unless said otherwise.
     pub fn run<S: AsRef<str>>(self, argv: impl IntoIterator<Item = S>) -> Self {
         let argv: Vec<S> = argv.into_iter().collect();
-        let exit = Exit {
-            code: Some(0),
-            signal: None,
-            stdout: Vec::new(),
-            stderr: Vec::new(),
-            truncated: false,
-            wall_ms: 1,
-        };
-        self.then(Call::new(run_line(&argv)), Answer::Exit(exit))
+        self.then(Call::new(run_line(&argv)), Answer::Exit(exited(0, "")))
     }
 
     /// The program ends with this code.
@@ -77,13 +97,10 @@ impl ScriptedHost {
 
     /// The plugin sends a request.
     pub fn request(self, method: &str, url: &str) -> Self {
-        let response = Response {
-            status: 200,
-            headers: Vec::new(),
-            body: Vec::new(),
-            truncated: false,
-        };
-        self.then(Call::new(format!("{method} {url}")), Answer::Response(response))
+        self.then(
+            Call::new(format!("{method} {url}")),
+            Answer::Response(answered(200, "")),
+        )
     }
 
     /// The answer to the request.

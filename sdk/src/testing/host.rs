@@ -27,12 +27,18 @@ impl ScriptedHost {
 
 impl Host for ScriptedHost {
     fn run(&self, command: &Command) -> Result<Exit, Error> {
+        if let Some(answer) = self.by_rule(&self.programs, command, Call::command) {
+            return answer;
+        }
         answer!(self, Exit, Call::command(command))
     }
     fn run_all(&self, commands: &[Command]) -> Vec<Result<Exit, Error>> {
         commands.iter().map(|command| Host::run(self, command)).collect()
     }
     fn send(&self, request: &Request) -> Result<Response, Error> {
+        if let Some(answer) = self.by_rule(&self.requests, request, Call::request) {
+            return answer;
+        }
         answer!(self, Response, Call::request(request))
     }
     fn read_file(&self, path: &str, max: u32) -> Result<Vec<u8>, Error> {

@@ -10,13 +10,18 @@ use super::call::Call;
 use super::contexts::START;
 use crate::machine_files::Entry;
 use crate::services::State;
-use crate::{Answer as PersonsAnswer, Artifact, Commit, Error, Exit, Level, Response};
+use crate::{Answer as PersonsAnswer, Artifact, Command, Commit, Error, Exit, Level, Request, Response};
+
+/// Answers in the place of the script.
+type Rule<Q, A> = RefCell<Option<Box<dyn FnMut(&Q) -> Result<A, Error>>>>;
 
 /// A host that follows a script: see the [module](super).
 #[must_use]
 pub struct ScriptedHost {
     script: RefCell<VecDeque<Expectation>>,
     calls: RefCell<Vec<Call>>,
+    pub(super) programs: Rule<Command, Exit>,
+    pub(super) requests: Rule<Request, Response>,
     pub(super) clock: Cell<u64>,
     pub(super) pauses: RefCell<Vec<u64>>,
     pub(super) logs: RefCell<Vec<(Level, String)>>,
@@ -68,10 +73,40 @@ impl ScriptedHost {
         Self {
             script: RefCell::default(),
             calls: RefCell::default(),
+            programs: RefCell::default(),
+            requests: RefCell::default(),
             clock: Cell::new(START),
             pauses: RefCell::default(),
             logs: RefCell::default(),
         }
+    }
+
+    // ----- rules -----
+
+    /// Every program is answered by this rule, which may keep state, and no script is needed for any. See
+    /// [`exited`](super::exited).
+    pub fn programs(self, rule: impl FnMut(&Command) -> Result<Exit, Error> + 'static) -> Self {
+        *self.programs.borrow_mut() = Some(Box::new(rule));
+        self
+    }
+
+    /// Every HTTP request is answered by this rule, which may keep state, and no script is needed for any. See
+    /// [`answered`](super::answered).
+    pub fn requests(self, rule: impl FnMut(&Request) -> Result<Response, Error> + 'static) -> Self {
+        *self.requests.borrow_mut() = Some(Box::new(rule));
+        self
+    }
+
+    /// The rule's answer, where there is a rule.
+    pub(super) fn by_rule<Q, A>(
+        &self,
+        rule: &Rule<Q, A>,
+        asked: &Q,
+        call: impl Fn(&Q) -> Call,
+    ) -> Option<Result<A, Error>> {
+        let answer = rule.borrow_mut().as_mut().map(|rule| rule(asked))?;
+        self.calls.borrow_mut().push(call(asked));
+        Some(answer)
     }
 
     // ----- what was asked -----

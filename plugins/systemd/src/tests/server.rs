@@ -66,8 +66,8 @@ pub(super) struct Server {
     pub(super) listens: Cell<Option<u16>>,
     pub(super) free_mib: Cell<u64>,
     pub(super) plan: Cell<bool>,
-    /// Whether all that may be done twice is.
-    pub(super) twice: Cell<bool>,
+    /// Whether the user has an account.
+    pub(super) account: Cell<bool>,
     /// The change at which the server fails.
     pub(super) fails_at: Cell<Option<usize>>,
     pub(super) changes: RefCell<Vec<String>>,
@@ -108,7 +108,7 @@ impl Server {
             listens: Cell::default(),
             free_mib: Cell::new(9000),
             plan: Cell::default(),
-            twice: Cell::default(),
+            account: Cell::new(true),
             fails_at: Cell::default(),
             changes: RefCell::default(),
             clock: Cell::new(START),

@@ -108,6 +108,11 @@ impl Server {
                 self.remove(path);
                 fine()
             }
+            ["chown", .., path] if self.node(path).is_none() && self.below(path).is_none() => (
+                1,
+                String::new(),
+                format!("chown: cannot access '{path}': No such file or directory"),
+            ),
             ["chown", ..] => fine(),
             ["stat", "--format", "%F", "--", path] => match (self.node(path), self.below(path)) {
                 (Some(Node::Link(_)), _) => text("symbolic link\n"),

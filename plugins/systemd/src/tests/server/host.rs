@@ -46,9 +46,6 @@ impl Host for Server {
         let words: Vec<&str> = command.argv.iter().map(String::as_str).collect();
         let words = words.strip_prefix(["sudo", "-n"].as_slice()).unwrap_or(&words);
         let stdin = String::from_utf8(command.stdin.clone().unwrap_or_default()).unwrap();
-        if command.nature == Nature::Idempotent && self.twice.get() {
-            self.program(words, &stdin);
-        }
         let (code, stdout, stderr) = match words {
             ["psql", ..] => self.log_in(&command.env),
             _ => self.program(words, &stdin),

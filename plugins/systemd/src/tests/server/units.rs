@@ -51,6 +51,14 @@ impl Server {
         true
     }
 
+    fn is_unit(&self, unit: &str) -> bool {
+        let file = match unit.split_once('@') {
+            Some((name, _)) => format!("{name}@.service"),
+            None => unit.to_owned(),
+        };
+        self.node(&format!("/etc/systemd/system/{file}")).is_some()
+    }
+
     pub(super) fn show(&self, unit: &str) -> String {
         let units = self.units.borrow();
         let later = |unit: &&Unit| unit.app == App::DiesLater && !self.healthy(unit);
@@ -60,14 +68,7 @@ impl Server {
             Some(unit) if later(&unit) => ("active", "running", "success", unit.pid + 1000, 1),
             Some(unit) => ("active", "running", "success", unit.pid, 0),
         };
-        let file = match unit.split_once('@') {
-            Some((name, _)) => format!("{name}@.service"),
-            None => unit.to_owned(),
-        };
-        let load = match self.node(&format!("/etc/systemd/system/{file}")) {
-            Some(_) => "loaded",
-            None => "not-found",
-        };
+        let load = if self.is_unit(unit) { "loaded" } else { "not-found" };
         format!(
             "Id={unit}\nLoadState={load}\nActiveState={active}\nSubState={sub}\nResult={result}\nMainPID={pid}\n\
              NRestarts={restarts}\nActiveEnterTimestamp=@1767225600\n"
@@ -110,6 +111,17 @@ impl Server {
                     .retain(|unit, _| !units.contains(&unit.as_str()));
                 fine()
             }
+            ["systemctl", "enable" | "disable", "--quiet", words @ ..]
+                if let Some(unit) = words
+                    .iter()
+                    .find(|word| !word.starts_with("--") && !self.is_unit(word)) =>
+            {
+                (
+                    1,
+                    String::new(),
+                    format!("Failed to enable unit: Unit file {unit} does not exist."),
+                )
+            }
             [
                 "systemctl",
                 "enable",
@@ -139,6 +151,12 @@ impl Server {
                 "--on-active",
                 ..,
             ] => {
+                if self.node(&format!("/timers/{name}.timer")).is_some() {
+                    let said = format!(
+                        "Failed to start transient timer unit: Unit {name}.timer was already loaded or has a fragment file."
+                    );
+                    return Some((1, String::new(), said));
+                }
                 self.put(&format!("/timers/{name}.timer"), "");
                 fine()
             }
