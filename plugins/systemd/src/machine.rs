@@ -52,9 +52,23 @@ impl<'a, H: Host> Machine<'a, H> {
 
     /// Runs a command that changes something, so that twice is the same as once.
     pub(crate) fn change(&self, command: Command, doing: &str) -> Result<(), Error> {
+        self.change_once(command, doing, || Ok(false))
+    }
+
+    /// Runs a command that is refused when it is done again, as it is when a crash left nobody who knows whether it was done:
+    /// where it fails, `was_done` looks.
+    pub(crate) fn change_once(
+        &self,
+        command: Command,
+        doing: &str,
+        was_done: impl FnOnce() -> Result<bool, Error>,
+    ) -> Result<(), Error> {
         let exit = self.run(&command.idempotent().foresee_success())?;
-        let done = exit.require_success(doing).map(|_| ());
-        done.map_err(|error| self.explained(error))
+        if exit.success() || was_done()? {
+            return Ok(());
+        }
+        let failed = exit.require_success(doing).map(|_| ());
+        failed.map_err(|error| self.explained(error))
     }
 
     /// Runs a command on the server. What changes nothing, or is the same twice, is tried again when it was not answered.
@@ -166,16 +180,11 @@ impl<'a, H: Host> Machine<'a, H> {
         self.move_root(&beside, path, &format!("linking `{path}`"))
     }
 
-    /// Moves what is root's, in one step. When that is done again, since nobody knows whether it was done, there is nothing
-    /// left to move: what is gone there and stands here was moved.
+    /// Moves what is root's, in one step. What is gone there and stands here was moved before.
     pub(crate) fn move_root(&self, from: &str, to: &str, doing: &str) -> Result<(), Error> {
         let moved = command(&sudo(&["mv", "-fT", from, to]));
-        let exit = self.run(&moved.idempotent().foresee_success())?;
-        if exit.success() || (!self.stands(from)? && self.stands(to)?) {
-            return Ok(());
-        }
-        let failed = exit.require_success(doing).map(|_| ());
-        failed.map_err(|error| self.explained(error))
+        let was_moved = || Ok(!self.stands(from)? && self.stands(to)?);
+        self.change_once(moved, doing, was_moved)
     }
 
     /// Whether anything is there.

@@ -118,6 +118,10 @@ fn gets_in<H: Host>(work: &Work<'_, H>, owner: &str, password: &str) -> Result<b
     Ok(!work.machine.ask(&ready)?.success())
 }
 
+/// How many tables a database has of its own.
+const TABLES: &str = "select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+                      where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'information_schema')";
+
 /// Fills an empty database; one with tables is left as it is.
 fn copy<H: Host>(
     work: &mut Work<'_, H>,
@@ -126,9 +130,7 @@ fn copy<H: Host>(
     owner: &str,
     fresh: bool,
 ) -> Result<(), Error> {
-    let tables = "select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace \
-                  where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'information_schema')";
-    let is_empty = (fresh && work.site.context.is_plan()) || ask(work, name, tables)? == "0";
+    let is_empty = (fresh && work.site.context.is_plan()) || ask(work, name, TABLES)? == "0";
     if !is_empty {
         return Ok(());
     }
@@ -144,7 +146,15 @@ fn copy<H: Host>(
         command(&sudo(&dump)).timeout(PATIENCE),
         &format!("copying the database `{from}`"),
     )?;
-    let restore = [
+    fill(work, name, owner, &file)?;
+    work.machine.remove_root(&file)
+}
+
+/// Fills an empty database out of a dump, wholly or not at all: in one transaction. Done again after it was whole, it is
+/// refused at the first table and changes nothing. Nothing is ever dropped first: a run that is taken up late may come to a
+/// database that is in use.
+fn fill<H: Host>(work: &Work<'_, H>, name: &str, owner: &str, file: &str) -> Result<(), Error> {
+    let words = [
         "-u",
         "postgres",
         "pg_restore",
@@ -157,13 +167,16 @@ fn copy<H: Host>(
         "--dbname",
         name,
         "--",
-        &file,
+        file,
     ];
-    work.machine.change(
-        command(&sudo(&restore)).timeout(PATIENCE),
-        &format!("filling the database `{name}`"),
-    )?;
-    work.machine.remove_root(&file)
+    let restore = command(&sudo(&words)).timeout(PATIENCE);
+    // There were none a moment ago. What cannot be asked leaves the error of what failed.
+    let was_filled = || {
+        let count = ask(work, name, TABLES).ok().and_then(|count| count.parse().ok());
+        Ok(count.is_some_and(|count: u64| count > 0))
+    };
+    work.machine
+        .change_once(restore, &format!("filling the database `{name}`"), was_filled)
 }
 
 const PSQL: [&str; 7] = [

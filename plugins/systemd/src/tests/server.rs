@@ -56,6 +56,8 @@ pub(super) struct Server {
     pub(super) database: RefCell<BTreeMap<String, String>>,
     /// Programs that fail, by a part of their line, with what they say.
     pub(super) broken: RefCell<Vec<(&'static str, i32, &'static str)>>,
+    /// What happens on the server after a program, by its line.
+    pub(super) meanwhile: RefCell<Option<Meanwhile>>,
     /// A word that nginx refuses in its files.
     pub(super) refused: Cell<Option<&'static str>>,
     /// The next migration finds one under way.
@@ -75,6 +77,8 @@ pub(super) struct Server {
     pids: Cell<u32>,
     wants: Vec<Vec<String>>,
 }
+
+type Meanwhile = Box<dyn Fn(&Server, &str)>;
 
 /// Exit code, output and errors of a program.
 type Ended = (i32, String, String);
@@ -102,6 +106,7 @@ impl Server {
             revision: RefCell::new("a1\n".into()),
             database: RefCell::default(),
             broken: RefCell::default(),
+            meanwhile: RefCell::default(),
             refused: Cell::default(),
             collides: Cell::default(),
             deaf: Cell::default(),

@@ -1,5 +1,6 @@
 //! An environment from nothing.
 
+mod copied;
 mod trouble;
 mod variables;
 

@@ -50,6 +50,9 @@ impl Host for Server {
             ["psql", ..] => self.log_in(&command.env),
             _ => self.program(words, &stdin),
         };
+        if let Some(meanwhile) = self.meanwhile.borrow().as_ref() {
+            meanwhile(self, &line);
+        }
         Ok(exit(code, stdout, stderr))
     }
     fn machine_read(&self, _: Option<&str>, path: &str, _: u32) -> Result<Option<Vec<u8>>, Error> {
