@@ -7,6 +7,8 @@
 mod host;
 #[path = "real/postgres.rs"]
 mod postgres;
+#[path = "real/twice.rs"]
+mod twice;
 
 use host::RealHost;
 use plugin_backup_postgres::{Config, Postgres};

@@ -1,9 +1,10 @@
 //! The contract, held against every official component: what it imports, what it says of itself, and how it behaves when it
-//! is denied everything, answered at random, asked for a plan, or configured with nonsense.
+//! is denied everything, answered at random, asked for a plan, configured with nonsense, or broken off.
 
 mod calls;
 mod chance;
 mod samples;
+mod twice;
 
 use std::collections::BTreeSet;
 
@@ -202,7 +203,9 @@ fn the_same_answers_make_the_same_requests_whatever_they_are() {
                 if let Said::Crash(message) = &said {
                     panic!("{}, seed {seed}: {message}", call.title(sample));
                 }
-                let requests = serde_json::to_string(&heard.asked()).expect("JSON");
+                let asked = heard.asked();
+                twice::is_held(sample.plugin, &asked);
+                let requests = serde_json::to_string(&asked).expect("JSON");
                 (requests, heard.said(), format!("{said:?}"))
             };
             assert_eq!(once(), once(), "{}, seed {seed}", call.title(sample));

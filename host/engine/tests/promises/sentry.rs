@@ -18,7 +18,7 @@ use super::{
     wire::Wire,
 };
 
-const TOKEN: &str = "sntrys_stand-in";
+pub(crate) const TOKEN: &str = "sntrys_stand-in";
 
 /// The state behind the API.
 #[derive(Default)]
@@ -32,15 +32,28 @@ struct Sentry {
     flood: u32,
 }
 
+/// The API.
 #[derive(Clone, Default)]
-struct StandIn(Arc<Mutex<Sentry>>);
+pub(crate) struct StandIn(Arc<Mutex<Sentry>>);
 
 impl StandIn {
-    fn start() -> (Self, String) {
+    /// One that knows nothing, and its URL.
+    pub(crate) fn start() -> (Self, String) {
         let stand_in = Self::default();
         let serving = stand_in.clone();
         let url = serve(move |received| serving.answer(received));
         (stand_in, url)
+    }
+
+    /// Which releases it knows, and which run where.
+    pub(crate) fn told(&self) -> String {
+        let state = self.state();
+        let deploys: Vec<_> = state
+            .deploys
+            .iter()
+            .map(|deploy| (&deploy["release"], &deploy["environment"]))
+            .collect();
+        format!("{:?} {deploys:?}", state.releases)
     }
 
     fn state(&self) -> MutexGuard<'_, Sentry> {
@@ -170,7 +183,8 @@ fn detail(status: u16, text: &str) -> Reply {
     Reply::new(status, json!({ "detail": text }).to_string())
 }
 
-fn config(url: &str) -> Value {
+/// For all of the plugin's roles; the token is the secret `key`.
+pub(crate) fn config(url: &str) -> Value {
     json!({ "url": url, "organization": "acme", "projects": ["shop"], "token": "{{secret:key}}", "lag": "0s" })
 }
 

@@ -17,7 +17,7 @@ use super::{
     troubled::{Lost, Troubled},
 };
 
-const KEY: &str = "the key of the webhook";
+pub(crate) const KEY: &str = "the key of the webhook";
 /// Seconds that a message may be on its way.
 const OLDEST: u64 = 300;
 
@@ -32,15 +32,24 @@ struct Memory {
     down: u32,
 }
 
+/// A receiver of messages.
 #[derive(Clone, Default)]
-struct Receiver(Arc<Mutex<Memory>>);
+pub(crate) struct Receiver(Arc<Mutex<Memory>>);
 
 impl Receiver {
-    fn start() -> (Self, String) {
+    /// One with an empty memory, and its URL.
+    pub(crate) fn start() -> (Self, String) {
         let receiver = Self::default();
         let serving = receiver.clone();
         let url = serve(move |received| serving.take(received));
         (receiver, format!("{url}/hooks/releases"))
+    }
+
+    /// Which events it took, and what it refused.
+    pub(crate) fn told(&self) -> String {
+        let memory = self.memory();
+        let events: Vec<_> = memory.taken.iter().map(|body| &body["event"]).collect();
+        format!("{events:?} {:?}", memory.refused)
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -93,7 +102,8 @@ fn genuine(received: &Received) -> Result<(), String> {
         .map_err(|_| "the signature is wrong".to_owned())
 }
 
-fn process(scratch: &Scratch, url: &str, key: &str) -> Value {
+/// A gate that tells the webhook, with this key to sign.
+pub(crate) fn process(scratch: &Scratch, url: &str, key: &str) -> Value {
     scratch.write("key", key);
     json!({
         "project": { "name": "scratch" },

@@ -1,3 +1,5 @@
+mod twice;
+
 use runner_sdk::Nature;
 use runner_sdk::testing::ScriptedHost;
 
@@ -25,7 +27,7 @@ fn noted(item: &str, line: Option<u32>) -> Noted {
     }
 }
 
-fn post(host: &ScriptedHost, notes: &[Noted]) -> Result<(), Error> {
+fn post(host: &impl Host, notes: &[Noted]) -> Result<(), Error> {
     let github = github();
     let post = Post {
         markdown: "## Review",
