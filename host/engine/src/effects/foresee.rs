@@ -65,6 +65,7 @@ pub(super) fn result_of(request: &Request) -> Outcome {
         | Request::LockTake { .. }
         | Request::LockGive { .. }
         | Request::SendExecutable { .. }
+        | Request::DeleteBackup { .. }
         | Request::RecordGood { .. } => Ok(Response::Done),
         _ => unknown(),
     }

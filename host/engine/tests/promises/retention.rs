@@ -97,11 +97,12 @@ fn files(folder: &Path) -> usize {
 
 #[test]
 fn the_last_so_many_stay_and_a_plan_says_which_go() {
-    let shop = Shop::new(json!({ "last": 2 }));
-    for day in ["one", "two"] {
+    let mut shop = Shop::new(json!({ "last": 3 }));
+    for day in ["one", "two", "three"] {
         let run = shop.back_up(day);
         assert!(matches!(run.output("prod/prune/data"), Some(Output::Skipped(_))));
     }
+    shop.keep = json!({ "last": 2 });
     let seen = Seen::default();
     let planned = shop.scratch.setup();
     let planned = planned.begin(profile(&shop.profile()), "test", create(), true, seen.watcher());
@@ -117,14 +118,14 @@ fn the_last_so_many_stay_and_a_plan_says_which_go() {
             _ => None,
         })
         .collect();
-    assert_eq!(shop.kept(), ["two", "one"], "a plan deletes nothing");
-    let run = shop.back_up("three");
+    assert_eq!(shop.kept(), ["three", "two", "one"], "a plan deletes nothing");
+    let run = shop.back_up("four");
     assert_eq!(
         run.output("prod/prune/data"),
-        Some(&Output::Pruned { backups: 1, bytes: 3 })
+        Some(&Output::Pruned { backups: 2, bytes: 6 })
     );
     assert_eq!(Kept::deleted(&run), listed);
-    assert_eq!(shop.kept(), ["three", "two"]);
+    assert_eq!(shop.kept(), ["four", "three"]);
 }
 
 #[test]
