@@ -265,17 +265,19 @@ fn a_target_that_does_not_take_its_config_is_heard_before_anything_is_done() {
     );
 
     // What fits is content.
-    let env = TestEnv::with_profile(&profile(
+    let fits = profile(
         server("staging", "strategy = \"canary\"", "[8001, 8004]") + steps,
         server("prod", "strategy = \"blue-green\"", "[8002, 8003]"),
-    ));
+    );
+    env.write("runner.toml", &fits);
     let checked = env.run(&["profile", "check"]);
     assert_eq!(checked.code, Some(0), "{checked}");
     // All else that a target has against its config is heard too, with its line.
-    let env = TestEnv::with_profile(&profile(
+    let wrong = profile(
         server("staging", "", "[8001, 8004]"),
         server("prod", "strategy = \"blue-green\"", "[8002]"),
-    ));
+    );
+    env.write("runner.toml", &wrong);
     insta::assert_snapshot!(env.run(&["profile", "check"]), @r"
     --- stderr ---
     error: runner.toml:54: environments.prod.target.config.web.ports: from plugin `systemd 0.1.0`: `web.ports`: the old and the new version stand side by side, so there are two ports
