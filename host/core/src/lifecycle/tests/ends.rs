@@ -47,13 +47,13 @@ pub(super) fn check_ends(run: &Run, end: End) {
             }
         }
     }
-    let half_way = plan
-        .steps()
-        .find(|step| match (&step.action, run.status(&step.id)) {
-            (Action::Deploy { .. }, Status::Stuck(..)) => true,
-            (Action::Return { .. } | Action::Setup { .. }, Status::Failed(..)) => true,
-            _ => false,
-        });
+    let half_way = plan.steps().find(|step| {
+        matches!(
+            (&step.action, run.status(&step.id)),
+            (Action::Deploy { .. }, Status::Stuck(..))
+                | (Action::Return { .. } | Action::Setup { .. }, Status::Failed(..))
+        )
+    });
     if let Some(step) = half_way {
         assert_eq!(end, End::Stuck, "{} is half-way, whoever cancelled", step.id);
         let (_, _, by_hand) = run.end.as_ref().expect("it has ended");
