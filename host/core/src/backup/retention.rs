@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Kept, Purpose};
-use crate::{profile::Keep, run::Run};
+use crate::{digest::Digest, event::Command, profile::Keep, run::Run};
 
 /// Which of the `earlier` backups, newest first and all of one environment and one `[backup.*]`, do not stay at the time `now`
 /// (milliseconds since the epoch), when one more has just been made or is about to be.
@@ -28,24 +28,25 @@ pub fn stale(keep: Keep, earlier: &[Kept], running: Option<&str>, now: u64) -> V
     };
     let needed = |kept: &&Kept| matches!((&kept.purpose, running), (Purpose::Deploy(of), Some(running)) if of == running);
     let mut stale: Vec<&Kept> = counted.filter(old).filter(|kept| !needed(kept)).collect();
-    let going: BTreeSet<&str> = stale.iter().map(|kept| kept.id.as_str()).collect();
-    let staying: BTreeSet<_> = earlier
-        .iter()
-        .filter(|kept| !going.contains(kept.id.as_str()))
-        .flat_map(|kept| kept.artifacts.iter().map(|artifact| &artifact.digest))
-        .collect();
-    stale.retain(|kept| {
-        !kept
-            .artifacts
-            .iter()
-            .any(|artifact| staying.contains(&artifact.digest))
-    });
-    stale.into_iter().cloned().collect()
+    // One that stays because of a part of its bytes makes those stay that have another part of them.
+    loop {
+        let going: BTreeSet<&str> = stale.iter().map(|kept| kept.id.as_str()).collect();
+        let staying = earlier.iter().filter(|kept| !going.contains(kept.id.as_str()));
+        let needed: BTreeSet<&Digest> = staying.flat_map(digests).collect();
+        let before = stale.len();
+        stale.retain(|kept| !digests(kept).any(|digest| needed.contains(digest)));
+        if stale.len() == before {
+            return stale.into_iter().cloned().collect();
+        }
+    }
+}
+
+fn digests(kept: &Kept) -> impl Iterator<Item = &Digest> {
+    kept.artifacts.iter().map(|artifact| &artifact.digest)
 }
 
 /// Every backup that a run which has not ended may still need: its own, and those that it verifies or restores.
 pub fn in_use(run: &Run) -> Vec<Kept> {
-    use crate::event::Command;
     if run.end.is_some() {
         return Vec::new();
     }

@@ -94,6 +94,14 @@ fn bytes_that_another_one_needs_stay() {
     let mut earlier = daily([1, 40, 50]);
     earlier[1].artifacts = earlier[0].artifacts.clone();
     assert_eq!(going(keep(0, "30d"), &earlier, None), [50]);
+    let other = made(60, Purpose::Asked).artifacts;
+    earlier[1].artifacts.extend(other.clone());
+    earlier[2].artifacts = other;
+    assert_eq!(
+        going(keep(0, "30d"), &earlier, None),
+        [0; 0],
+        "by way of another one"
+    );
 }
 
 #[test]
