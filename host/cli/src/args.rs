@@ -23,7 +23,9 @@ pub(crate) use digest::DigestArgs;
 pub(crate) use logs::LogsArgs;
 pub(crate) use plugin::PluginCommand;
 pub(crate) use profile::ProfileCommand;
-pub(crate) use release::{DeployArgs, EnvCommand, PlanArgs, ReleaseArgs, RollbackArgs, StatusArgs};
+pub(crate) use release::{
+    DeployArgs, EnvCommand, PlanArgs, QualityGateArgs, ReleaseArgs, RollbackArgs, StatusArgs,
+};
 pub(crate) use runs::{AnswerArgs, CancelArgs, HistoryArgs, ResumeArgs, ShowArgs};
 pub(crate) use version::{ChangelogArgs, VersionArgs};
 
@@ -121,10 +123,14 @@ A release that is broken off (Ctrl-C, a crash) goes on with `runner resume`.")]
     Release(ReleaseArgs),
     /// Run the checks of the gate, and nothing else
     #[command(after_help = "\
+Checks that an environment has in `before` are made only where they are named. \
+Notifiers hear of the whole gate only.
+
 Examples:
   runner quality-gate                          all checks, side by side
+  runner quality-gate unit lint                only these
   runner quality-gate --set gate.e2e=false     without one of them; only here, a release has all")]
-    QualityGate(PlanArgs),
+    QualityGate(QualityGateArgs),
     /// Deploy one environment
     #[command(after_help = "\
 The first environment gets what is checked out, a later one what was found good in the one before it.

@@ -31,7 +31,10 @@ pub(crate) fn run(app: &App, command: Command) -> Done {
         Command::Release(args) => {
             drive::begin(app, event::Command::Release { pre: args.pre }, args.plan.plan)
         }
-        Command::QualityGate(args) => drive::begin(app, event::Command::QualityGate, args.plan),
+        Command::QualityGate(args) => {
+            let checks = args.checks;
+            drive::begin(app, event::Command::QualityGate { checks }, args.plan.plan)
+        }
         Command::Deploy(args) => {
             let command = event::Command::Deploy {
                 environment: args.environment.into(),

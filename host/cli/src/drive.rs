@@ -20,7 +20,7 @@ use crate::signals;
 pub(crate) fn begin(app: &App, command: Command, plan: bool) -> Done {
     let project = Project::find(app)?;
     let resolved = match command {
-        Command::QualityGate => project.profile()?,
+        Command::QualityGate { .. } => project.profile()?,
         _ => project.profile_to_release()?,
     };
     // A mistyped environment is told of before plugins are compiled.
@@ -33,12 +33,14 @@ pub(crate) fn begin(app: &App, command: Command, plan: bool) -> Done {
     begin_with(app, &project, resolved, command, plan)
 }
 
-/// Whether the target of an environment must be content with its config. The gate alone is what comes before a release.
+/// Whether the target of an environment must be content with its config. The gate alone is what comes before a release; a
+/// part of it is not.
 fn leads_to_a_deploy(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::QualityGate | Command::Release { .. } | Command::Deploy { .. } | Command::Setup { .. }
-    )
+    match command {
+        Command::QualityGate { checks } => checks.is_empty(),
+        Command::Release { .. } | Command::Deploy { .. } | Command::Setup { .. } => true,
+        _ => false,
+    }
 }
 
 /// The same with a profile that was checked.

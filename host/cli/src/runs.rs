@@ -136,6 +136,7 @@ pub(crate) fn title(run: &Run) -> String {
         (Command::VerifyBackup { backup } | Command::Restore { backup }, Some(environment)) => {
             format!("{name} {environment} {}", backup.id)
         }
+        (Command::QualityGate { checks }, _) if !checks.is_empty() => format!("{name} {}", checks.join(" ")),
         (_, Some(environment)) => format!("{name} {environment}"),
         (_, None) => name.to_owned(),
     }

@@ -45,8 +45,6 @@ pub struct Workflows {
 pub struct Review {
     /// Names of the gate's reviews.
     pub checks: Vec<String>,
-    /// Names of the gate's other checks.
-    pub others: Vec<String>,
     /// Variables that hold secrets.
     pub secrets: Vec<String>,
 }
@@ -173,22 +171,19 @@ impl Workflows {
     }
 
     fn review_job<'a>(&'a self, review: &'a Review) -> Job<'a> {
-        let off = review
-            .others
-            .iter()
-            .map(|name| format!("--set gate.{name}=false"));
-        let posted = review
-            .checks
-            .iter()
-            .map(|name| format!("--set gate.{name}.config.pull-request=\"$PULL_REQUEST\""));
-        let words: Vec<_> = off.chain(posted).collect();
+        // What the pull request adds to the branch that it is meant for, and no more.
+        let set = |name: &String| {
+            let config = format!("--set gate.{name}.config");
+            format!(" {config}.pull-request=\"$PULL_REQUEST\" {config}.base=\"origin/$BASE\"")
+        };
+        let settings: String = review.checks.iter().map(set).collect();
         Job {
             name: "ai-code-review",
             title: "Review",
             on: On::PullRequest,
             environment: None,
             minutes: 30,
-            command: format!("runner quality-gate {}", words.join(" ")),
+            command: format!("runner quality-gate {}{settings}", review.checks.join(" ")),
             secrets: &review.secrets,
             ssh: false,
         }
@@ -216,9 +211,7 @@ impl Workflows {
 
 fn review(settings: &Profile, tree: &Value) -> Result<Option<Review>, CiError> {
     let reviews = |name: &&String| settings.gate[*name].plugin == REVIEWER;
-    // What is made before an environment is not of the gate that a pull request goes through.
-    let gate = settings.gate.keys().filter(|name| !settings.is_late(name));
-    let (checks, others): (Vec<_>, Vec<_>) = gate.partition(reviews);
+    let checks: Vec<_> = settings.gate.keys().filter(reviews).cloned().collect();
     if checks.is_empty() {
         return Ok(None);
     }
@@ -228,8 +221,7 @@ fn review(settings: &Profile, tree: &Value) -> Result<Option<Review>, CiError> {
         .collect();
     Ok(Some(Review {
         secrets: variables::of(settings, &used)?,
-        checks: checks.into_iter().cloned().collect(),
-        others: others.into_iter().cloned().collect(),
+        checks,
     }))
 }
 

@@ -60,7 +60,11 @@ pub enum Command {
         pre: Option<String>,
     },
     /// The gate alone.
-    QualityGate,
+    QualityGate {
+        /// Only these checks, those too that are made before an environment; all of the gate where it is empty.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        checks: Vec<String>,
+    },
     /// What happened in an environment lately, told to the notifiers that want to know.
     Digest { news: crate::news::News },
     /// One environment, with a version that has a tag.
@@ -90,7 +94,7 @@ impl Command {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Release { .. } => "release",
-            Self::QualityGate => "quality-gate",
+            Self::QualityGate { .. } => "quality-gate",
             Self::Digest { .. } => "digest",
             Self::Deploy { .. } => "deploy",
             Self::Rollback { .. } => "rollback",
@@ -104,7 +108,7 @@ impl Command {
     /// The one environment that it is about; none for all of them, or for no one.
     pub fn environment(&self) -> Option<&crate::id::EnvironmentName> {
         match self {
-            Self::Release { .. } | Self::QualityGate => None,
+            Self::Release { .. } | Self::QualityGate { .. } => None,
             Self::Digest { news } => Some(&news.environment),
             Self::Deploy { environment, .. }
             | Self::Rollback { environment, .. }

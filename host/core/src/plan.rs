@@ -42,6 +42,14 @@ pub enum PlanError {
         /// What there is, or `none`.
         known: String,
     },
+    /// No such check.
+    #[error("the profile has no [gate.{name}]; it has {known}")]
+    UnknownCheck {
+        /// What was asked for.
+        name: String,
+        /// What there is, or `none`.
+        known: String,
+    },
     /// It has nothing to back up by.
     #[error(
         "{0} has no backup: name some in the profile, e.g. [environments.{0}] backup = [\"database\"] and \
@@ -80,7 +88,8 @@ impl Plan {
             plan.stage(None, [("preflight".to_owned(), Action::Preflight)], When::Forward);
         }
         match command {
-            Command::QualityGate => plan.gate(None),
+            Command::QualityGate { checks } if checks.is_empty() => plan.gate(None),
+            Command::QualityGate { checks } => plan.only(checks)?,
             Command::Digest { news } => {
                 profile.environment(&news.environment)?;
                 plan.notices(Notice::Digest, Some(&news.environment), When::Forward);
@@ -157,15 +166,7 @@ impl Profile {
             .get(name.as_str())
             .ok_or_else(|| PlanError::UnknownEnvironment {
                 name: name.to_string(),
-                known: match self
-                    .environments
-                    .keys()
-                    .map(|k| format!("`{k}`"))
-                    .collect::<Vec<_>>()
-                {
-                    names if names.is_empty() => "none".to_owned(),
-                    names => names.join(", "),
-                },
+                known: listed(self.environments.keys()),
             })
     }
 
@@ -175,6 +176,15 @@ impl Profile {
         let path = &self.release.environments;
         let place = path.iter().position(|other| other == name.as_str())?;
         Some(EnvironmentName::from(path[place.checked_sub(1)?].as_str()))
+    }
+}
+
+/// Names for people.
+fn listed<'n>(names: impl Iterator<Item = &'n String>) -> String {
+    let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
+    match names.is_empty() {
+        true => "none".to_owned(),
+        false => names.join(", "),
     }
 }
 
@@ -209,7 +219,25 @@ impl Planner<'_> {
     /// Checks side by side, then the news of them.
     fn gate(&mut self, only: Option<&[String]>) {
         let wanted =
-            |name: &String| only.is_none_or(|names| names.contains(name)) && !self.profile.is_late(name);
+            |name: &&String| only.is_none_or(|names| names.contains(name)) && !self.profile.is_late(name);
+        self.checks(self.profile.gate.keys().filter(wanted));
+        self.notices(Notice::Gate, None, When::Forward);
+    }
+
+    /// Some of the checks. They are not the gate, so nobody is told of it.
+    fn only(&mut self, names: &[String]) -> Result<(), PlanError> {
+        let gate = &self.profile.gate;
+        if let Some(name) = names.iter().find(|name| !gate.contains_key(*name)) {
+            return Err(PlanError::UnknownCheck {
+                name: name.clone(),
+                known: listed(gate.keys()),
+            });
+        }
+        self.checks(gate.keys().filter(|name| names.contains(name)));
+        Ok(())
+    }
+
+    fn checks<'c>(&mut self, names: impl Iterator<Item = &'c String>) {
         let step = |check: &String| {
             let action = Action::Check {
                 check: check.clone(),
@@ -217,9 +245,7 @@ impl Planner<'_> {
             };
             (format!("gate/{check}"), action)
         };
-        let checks = self.profile.gate.keys().filter(|name| wanted(name)).map(step);
-        self.stage(None, checks.collect::<Vec<_>>(), When::Forward);
-        self.notices(Notice::Gate, None, When::Forward);
+        self.stage(None, names.map(step).collect::<Vec<_>>(), When::Forward);
     }
 
     fn version(&mut self) {

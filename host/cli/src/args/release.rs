@@ -20,6 +20,16 @@ pub(crate) struct ReleaseArgs {
     pub(crate) pre: Option<String>,
 }
 
+/// `runner quality-gate`.
+#[derive(Debug, Args)]
+pub(crate) struct QualityGateArgs {
+    /// Only these checks
+    #[arg(value_name = "CHECK")]
+    pub(crate) checks: Vec<String>,
+    #[command(flatten)]
+    pub(crate) plan: PlanArgs,
+}
+
 /// `runner deploy`.
 #[derive(Debug, Args)]
 pub(crate) struct DeployArgs {

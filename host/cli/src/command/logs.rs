@@ -46,7 +46,9 @@ pub(super) fn run(app: &App, args: &LogsArgs) -> Done {
     let engine = project.engine()?;
     let (stop, handle) = (engine.setup.stop.clone(), &engine.setup.handle);
     let heard = signals::listen_quietly(handle, stop.clone())?;
-    let look = engine.setup.look(profile, Command::QualityGate)?;
+    let look = engine
+        .setup
+        .look(profile, Command::QualityGate { checks: Vec::new() })?;
     let reader = Reader::of(app, &look, environment, &args.unit);
     let done = reader.and_then(|reader| reader.read(args, &stop));
     match heard.exit() {

@@ -57,7 +57,9 @@ pub(super) fn run(app: &App, args: &StatusArgs) -> Done {
     }
     check::plugins(&project, &resolved)?;
     let engine = project.engine()?;
-    let look = engine.setup.look(profile.clone(), Command::QualityGate)?;
+    let look = engine
+        .setup
+        .look(profile.clone(), Command::QualityGate { checks: Vec::new() })?;
     let store = engine.setup.store.as_ref();
     let places = names
         .into_iter()

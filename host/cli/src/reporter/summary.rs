@@ -55,7 +55,7 @@ fn hint(run: &Run, end: End) -> Option<String> {
     let again = || format!("`runner {}`", runs::title(run));
     match end {
         End::Released => match &run.header.command {
-            Command::QualityGate | Command::VerifyBackup { .. } => None,
+            Command::QualityGate { .. } | Command::VerifyBackup { .. } => None,
             Command::Backup { environment } => Some(format!("`runner backup list {environment}`")),
             _ => Some("`runner status`".to_owned()),
         },

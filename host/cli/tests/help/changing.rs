@@ -28,7 +28,10 @@ fn of_what_changes_something() {
     insta::assert_snapshot!(own(&["quality-gate"]), @r"
     Run the checks of the gate, and nothing else
 
-    Usage: runner quality-gate [OPTIONS]
+    Usage: runner quality-gate [OPTIONS] [CHECK]...
+
+    Arguments:
+      [CHECK]...  Only these checks
 
     Options:
           --plan  Print what would be done, in order, and do nothing
@@ -36,8 +39,12 @@ fn of_what_changes_something() {
 
     ...
 
+    Checks that an environment has in `before` are made only where they are named. Notifiers hear of the
+    whole gate only.
+
     Examples:
       runner quality-gate                          all checks, side by side
+      runner quality-gate unit lint                only these
       runner quality-gate --set gate.e2e=false     without one of them; only here, a release has all
     ");
     insta::assert_snapshot!(own(&["deploy"]), @r"

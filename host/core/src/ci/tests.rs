@@ -29,6 +29,7 @@ fn agentiq() -> Value {
                 "url": "https://agentiq.ru",
                 "target": { "plugin": "systemd", "config": {} },
                 "gate": ["lint"],
+                "before": ["review"],
                 "backup": ["db"],
                 "approval": {},
             },
@@ -100,12 +101,13 @@ fn a_pull_request_is_reviewed() {
           - name: Review
             env:
               PULL_REQUEST: ${{ github.event.pull_request.number }}
+              BASE: ${{ github.base_ref }}
               ANTHROPIC_API_KEY: ${{ secrets.ANTHROPIC_API_KEY }}
               AWS_ACCESS_KEY_ID: ${{ secrets.AWS_ACCESS_KEY_ID }}
               AWS_SECRET_ACCESS_KEY: ${{ secrets.AWS_SECRET_ACCESS_KEY }}
               GITHUB_TOKEN: ${{ github.token }}
             run: |
-              runner quality-gate --set gate.lint=false --set gate.unit=false --set gate.review.config.pull-request="$PULL_REQUEST" --profile agentiq
+              runner quality-gate review --set gate.review.config.pull-request="$PULL_REQUEST" --set gate.review.config.base="origin/$BASE" --profile agentiq
     "#);
 }
 
@@ -216,8 +218,10 @@ fn a_person_deploys_production() {
           - name: Deploy
             env:
               VERSION: ${{ inputs.version }}
+              ANTHROPIC_API_KEY: ${{ secrets.ANTHROPIC_API_KEY }}
               AWS_ACCESS_KEY_ID: ${{ secrets.AWS_ACCESS_KEY_ID }}
               AWS_SECRET_ACCESS_KEY: ${{ secrets.AWS_SECRET_ACCESS_KEY }}
+              GITHUB_TOKEN: ${{ github.token }}
               TELEGRAM_TOKEN: ${{ secrets.TELEGRAM_TOKEN }}
               AWS_REGION: ${{ vars.AWS_REGION }}
             run: |

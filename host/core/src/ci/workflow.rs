@@ -154,10 +154,13 @@ impl Job<'_> {
 
     fn run(&self, all: &Workflows) -> String {
         let mut variables: Vec<_> = match self.on {
-            On::PullRequest => vec![(
-                "PULL_REQUEST",
-                "${{ github.event.pull_request.number }}".to_owned(),
-            )],
+            On::PullRequest => vec![
+                (
+                    "PULL_REQUEST",
+                    "${{ github.event.pull_request.number }}".to_owned(),
+                ),
+                ("BASE", "${{ github.base_ref }}".to_owned()),
+            ],
             On::Dispatch => vec![("VERSION", "${{ inputs.version }}".to_owned())],
             On::Push => Vec::new(),
         };

@@ -47,7 +47,8 @@ pub(super) fn left(run: &Run) -> Vec<String> {
 pub(super) fn success(run: &Run) -> String {
     match &run.header.command {
         Command::Release { .. } => "released".to_owned(),
-        Command::QualityGate => "every check passed".to_owned(),
+        Command::QualityGate { checks } if checks.is_empty() => "every check passed".to_owned(),
+        Command::QualityGate { checks } => format!("passed: {}", checks.join(", ")),
         Command::Digest { .. } => "told".to_owned(),
         Command::Deploy { environment, .. } => format!("deployed to {environment}"),
         Command::Rollback { environment, .. } => format!("{environment} went back"),

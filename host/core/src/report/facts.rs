@@ -120,7 +120,8 @@ impl EndFacts {
 fn word(end: End, command: &Command) -> &'static str {
     match (end, command) {
         (End::Released, Command::Release { .. }) => "released",
-        (End::Released, Command::QualityGate) => "gate passed",
+        (End::Released, Command::QualityGate { checks }) if checks.is_empty() => "gate passed",
+        (End::Released, Command::QualityGate { .. }) => "passed",
         (End::Released, Command::Digest { .. }) => "told",
         (End::Released, Command::Deploy { .. }) => "deployed",
         (End::Released, Command::Rollback { .. }) => "went back",

@@ -26,7 +26,7 @@ pub(super) fn preflight(here: &Here<'_>) -> Done {
     };
     let (mut release, mut backups) = (None, Vec::new());
     match here.run.header.command.clone() {
-        Command::QualityGate
+        Command::QualityGate { .. }
         | Command::Setup { .. }
         | Command::Digest { .. }
         | Command::Backup { .. }
@@ -75,7 +75,10 @@ pub(super) fn preflight(here: &Here<'_>) -> Done {
 fn is_of_a_commit(command: &Command) -> bool {
     matches!(
         command,
-        Command::QualityGate | Command::Release { .. } | Command::Deploy { .. } | Command::Rollback { .. }
+        Command::QualityGate { .. }
+            | Command::Release { .. }
+            | Command::Deploy { .. }
+            | Command::Rollback { .. }
     )
 }
 

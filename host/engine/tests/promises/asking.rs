@@ -85,7 +85,7 @@ fn whoever_is_waited_for_is_told_first_with_how_to_answer() {
     let session = Arc::new(begin(
         &scratch.setup(),
         &process("true"),
-        Command::QualityGate,
+        Command::QualityGate { checks: Vec::new() },
         &seen,
     ));
     let driver = Arc::clone(&session);
@@ -125,7 +125,7 @@ fn where_nobody_is_asked_nobody_is_told() {
     let session = begin(
         &scratch.setup(),
         &process("false"),
-        Command::QualityGate,
+        Command::QualityGate { checks: Vec::new() },
         &Seen::default(),
     );
     assert_eq!(session.drive().expect("ends"), End::Blocked);
@@ -142,7 +142,12 @@ fn a_notifier_is_told_of_what_it_wants_and_its_failure_changes_nothing() {
     process["notify"]["down"] =
         json!({ "plugin": "file", "config": { "path": ".git" }, "events": ["approval"] });
     let seen = Seen::default();
-    let session = begin(&scratch.setup(), &process, Command::QualityGate, &seen);
+    let session = begin(
+        &scratch.setup(),
+        &process,
+        Command::QualityGate { checks: Vec::new() },
+        &seen,
+    );
     say_yes(&scratch, &session, "gate/go");
     assert_eq!(session.drive().expect("ends"), End::Released);
     assert_eq!(told(&scratch, &session), "");
@@ -170,7 +175,7 @@ fn a_plan_lists_the_message_before_the_question() {
         .begin(
             profile(&process("true")),
             "test",
-            Command::QualityGate,
+            Command::QualityGate { checks: Vec::new() },
             true,
             seen.watcher(),
         )
@@ -190,7 +195,7 @@ fn a_plan_lists_the_message_before_the_question() {
     let session = begin(
         &scratch.setup(),
         &process("true"),
-        Command::QualityGate,
+        Command::QualityGate { checks: Vec::new() },
         &Seen::default(),
     );
     say_yes(&scratch, &session, "gate/go");
@@ -235,7 +240,12 @@ fn a_run_that_was_stopped_while_it_waited_tells_nobody_again() {
     process["notify"] =
         json!({ "hook": { "plugin": "webhook", "config": { "url": url }, "events": ["approval"] } });
     let (seen, setup) = (Seen::default(), scratch.setup());
-    let session = Arc::new(begin(&setup, &process, Command::QualityGate, &seen));
+    let session = Arc::new(begin(
+        &setup,
+        &process,
+        Command::QualityGate { checks: Vec::new() },
+        &seen,
+    ));
     let driver = Arc::clone(&session);
     let driver = thread::spawn(move || driver.drive());
     seen.wait_for(|event| is_question(event, "gate/go/tested"));
@@ -265,7 +275,12 @@ fn a_question_that_the_journal_has_without_a_message_stays_without_one() {
     let mut silent = process("true");
     silent["notify"]["log"]["events"] = json!(["gate"]);
     let (seen, setup) = (Seen::default(), scratch.setup());
-    let session = Arc::new(begin(&setup, &silent, Command::QualityGate, &seen));
+    let session = Arc::new(begin(
+        &setup,
+        &silent,
+        Command::QualityGate { checks: Vec::new() },
+        &seen,
+    ));
     let driver = Arc::clone(&session);
     let driver = thread::spawn(move || driver.drive());
     seen.wait_for(|event| is_question(event, "gate/go/tested"));
@@ -293,7 +308,7 @@ fn wherever_it_is_broken_off_each_message_is_there_once() {
         let session = begin(
             &scratch.setup_over(store),
             &process("true"),
-            Command::QualityGate,
+            Command::QualityGate { checks: Vec::new() },
             &Seen::default(),
         );
         say_yes(&scratch, &session, "gate/go");

@@ -55,7 +55,7 @@ fn appends_of_a_whole_run() -> u64 {
     let session = begin(
         &scratch.setup_over(store.clone()),
         &calls(),
-        Command::QualityGate,
+        Command::QualityGate { checks: Vec::new() },
         &Seen::default(),
     );
     assert_eq!(session.drive().expect("ends"), End::Released);
@@ -77,7 +77,7 @@ fn fail_and_resume(from: u64, lost: Lost) {
     let begun = scratch.setup_over(store).begin(
         profile(&calls()),
         "test",
-        Command::QualityGate,
+        Command::QualityGate { checks: Vec::new() },
         false,
         Seen::default().watcher(),
     );
@@ -184,7 +184,7 @@ fn a_step_that_asks_for_something_else_than_the_journal_has_stops_the_run() {
     let session = begin(
         &scratch.setup_over(store),
         &calls(),
-        Command::QualityGate,
+        Command::QualityGate { checks: Vec::new() },
         &Seen::default(),
     );
     session.drive().expect_err("the store fails");

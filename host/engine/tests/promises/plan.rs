@@ -110,7 +110,7 @@ fn what_depends_on_a_write_that_cannot_be_foreseen_is_named() {
         .begin(
             profile(&process),
             "test",
-            Command::QualityGate,
+            Command::QualityGate { checks: Vec::new() },
             true,
             seen.watcher(),
         )

@@ -166,7 +166,7 @@ impl Scratch {
         let session = begin(
             &self.setup(),
             &gate_only(gate),
-            Command::QualityGate,
+            Command::QualityGate { checks: Vec::new() },
             &Seen::default(),
         );
         session.drive().expect("ends");

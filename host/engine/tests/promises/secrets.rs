@@ -62,7 +62,12 @@ fn no_trace_of(value: &str) {
         "gate": { "probe": { "plugin": "probe", "config": { "calls": calls, "url": url } } },
     });
     let seen = Seen::default();
-    let session = begin(&scratch.setup(), &process, Command::QualityGate, &seen);
+    let session = begin(
+        &scratch.setup(),
+        &process,
+        Command::QualityGate { checks: Vec::new() },
+        &seen,
+    );
     session.drive().expect("ends");
 
     // It did arrive...
@@ -156,7 +161,12 @@ fn a_secret_that_the_config_does_not_name_is_denied() {
         "gate": { "probe": { "plugin": "probe.wasm", "allow": { "process": [["sh", "-c", "*"]], "env": ["*"] },
             "config": { "calls": [{ "assemble": "token" }] } } },
     });
-    let session = begin(&scratch.setup(), &process, Command::QualityGate, &Seen::default());
+    let session = begin(
+        &scratch.setup(),
+        &process,
+        Command::QualityGate { checks: Vec::new() },
+        &Seen::default(),
+    );
     session.drive().expect("ends");
     let said = findings(&session.state(), "probe");
     assert!(said[0].contains("may not use the secret `token`"), "{}", said[0]);

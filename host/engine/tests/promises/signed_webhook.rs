@@ -121,7 +121,7 @@ fn what_is_sent_is_genuine_and_tried_again_until_it_is_taken() {
     let session = begin(
         &scratch.setup(),
         &process(&scratch, &url, KEY),
-        Command::QualityGate,
+        Command::QualityGate { checks: Vec::new() },
         &Seen::default(),
     );
     session.drive().expect("ends");
@@ -141,7 +141,12 @@ fn signed_with_another_key_it_is_refused_and_that_is_told() {
     let (receiver, url) = Receiver::start();
     let scratch = Scratch::new();
     let process = process(&scratch, &url, "another key");
-    let session = begin(&scratch.setup(), &process, Command::QualityGate, &Seen::default());
+    let session = begin(
+        &scratch.setup(),
+        &process,
+        Command::QualityGate { checks: Vec::new() },
+        &Seen::default(),
+    );
     session.drive().expect("ends");
     match session.state().status(&StepId::from("notify/gate/hook")) {
         Status::Failed(error, _) => {
@@ -167,7 +172,7 @@ fn a_delivery_that_is_repeated_after_a_crash_is_the_same_one() {
         let session = begin(
             &scratch.setup_over(store),
             &process,
-            Command::QualityGate,
+            Command::QualityGate { checks: Vec::new() },
             &Seen::default(),
         );
         if session.drive().is_ok() {

@@ -36,7 +36,12 @@ fn meanwhile(
     process: &Value,
     act: impl FnOnce(&Session),
 ) -> (Result<End, Halt>, Run) {
-    let session = Arc::new(begin(setup, process, Command::QualityGate, &Seen::default()));
+    let session = Arc::new(begin(
+        setup,
+        process,
+        Command::QualityGate { checks: Vec::new() },
+        &Seen::default(),
+    ));
     let driver = Arc::clone(&session);
     let thread = thread::spawn(move || driver.drive());
     wait_for_file(scratch, "waiting");
@@ -63,7 +68,7 @@ fn stopped_and_taken_up_ends_as_if_nothing_had_happened() {
         let session = begin(
             &scratch.setup(),
             &waiting("idempotent"),
-            Command::QualityGate,
+            Command::QualityGate { checks: Vec::new() },
             &Seen::default(),
         );
         (
@@ -217,7 +222,12 @@ fn what_the_journal_says_is_what_was_seen_live() {
     let scratch = Scratch::new();
     scratch.write("go", "");
     let seen = Seen::default();
-    let session = begin(&scratch.setup(), &waiting("write"), Command::QualityGate, &seen);
+    let session = begin(
+        &scratch.setup(),
+        &waiting("write"),
+        Command::QualityGate { checks: Vec::new() },
+        &seen,
+    );
     session.drive().expect("ends");
     let kept: Vec<Event> = seen
         .events()

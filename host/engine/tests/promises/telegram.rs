@@ -140,7 +140,12 @@ fn run(api: &str, token: &str, chats: Value) -> (Run, Seen) {
     let scratch = Scratch::new();
     let seen = Seen::default();
     let process = process(&scratch, api, token, chats);
-    let session = begin(&scratch.setup(), &process, Command::QualityGate, &seen);
+    let session = begin(
+        &scratch.setup(),
+        &process,
+        Command::QualityGate { checks: Vec::new() },
+        &seen,
+    );
     let end = session.drive().expect("ends");
     assert_eq!(end.word(), "released", "a notifier never fails a release");
     (session.state(), seen)
@@ -225,7 +230,7 @@ fn a_message_that_may_have_arrived_is_not_sent_again() {
         let session = begin(
             &scratch.setup_over(store),
             &process,
-            Command::QualityGate,
+            Command::QualityGate { checks: Vec::new() },
             &Seen::default(),
         );
         if session.drive().is_ok() {

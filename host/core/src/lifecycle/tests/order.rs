@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_gate_runs_every_check_before_it_blocks() {
-    let (run, _) = story(Command::QualityGate, &["gate/g0"], false);
+    let (run, _) = story(Command::QualityGate { checks: Vec::new() }, &["gate/g0"], false);
     assert!(matches!(run.status(&"gate/g1".into()), Status::Done(_)));
 }
 
@@ -32,7 +32,31 @@ fn the_checks_before_an_environment_come_when_the_one_before_it_is_good() {
             .filter(|step| matches!(step.action, Action::Check { .. }));
         checks.map(|step| step.id.to_string()).collect()
     };
-    assert_eq!(ids(Command::QualityGate), ["gate/g0", "gate/g1"]);
+    let gate = |checks: &[&str]| Command::QualityGate {
+        checks: checks.iter().map(|&check| check.to_owned()).collect(),
+    };
+    assert_eq!(ids(gate(&[])), ["gate/g0", "gate/g1"]);
+    assert_eq!(
+        ids(gate(&["g2", "g0"])),
+        ["gate/g0", "gate/g2"],
+        "a name is enough"
+    );
+}
+
+#[test]
+fn a_part_of_the_gate_is_no_news_and_one_that_is_not_there_is_said() {
+    let part = |check: &str| Command::QualityGate {
+        checks: vec![check.to_owned()],
+    };
+    let (run, end) = story(part("g1"), &[], false);
+    assert_eq!(end, End::Released);
+    let ids: Vec<_> = run.header.plan.steps().map(|step| step.id.as_str()).collect();
+    assert_eq!(ids, ["preflight", "gate/g1", "report"]);
+    let error = Plan::of(&profile(2, 1, 0), &part("g7")).expect_err("there is none");
+    assert_eq!(
+        error.to_string(),
+        "the profile has no [gate.g7]; it has `g0`, `g1`"
+    );
 }
 
 #[test]

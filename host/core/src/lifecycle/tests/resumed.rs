@@ -15,7 +15,7 @@ fn statuses(run: &Run) -> Vec<(String, &'static str)> {
 fn commands() -> impl Strategy<Value = Command> {
     prop_oneof![
         3 => Just(Command::Release { pre: None }),
-        1 => Just(Command::QualityGate),
+        1 => Just(Command::QualityGate { checks: Vec::new() }),
         1 => Just(Command::Deploy { environment: "e0".into(), version: None }),
         1 => Just(Command::Rollback { environment: "e0".into(), to: None }),
         1 => Just(Command::Setup { environment: "e0".into() }),

@@ -214,7 +214,7 @@ fn is_the_same_twice(calls: &[&str], make: fn(&Scratch) -> Life) {
 fn gate(plugin: &str, config: Value, files: &'static [&'static str]) -> Life {
     Life {
         profile: gate_only(json!({ "check": { "plugin": plugin, "config": config } })),
-        command: Command::QualityGate,
+        command: Command::QualityGate { checks: Vec::new() },
         world: Box::new(|scratch| files.iter().map(|file| scratch.read(file)).collect()),
     }
 }
@@ -319,7 +319,7 @@ fn the_notifier_file() {
             "gate": { "check": { "plugin": "command", "config": { "run": ["true"] } } },
             "notify": { "log": { "plugin": "file", "config": { "path": "notices.txt" } } },
         }),
-        command: Command::QualityGate,
+        command: Command::QualityGate { checks: Vec::new() },
         world: Box::new(|scratch| scratch.lines("notices.txt").to_string()),
     });
 }
@@ -330,7 +330,7 @@ fn the_notifier_webhook() {
         let (receiver, url) = signed_webhook::Receiver::start();
         Life {
             profile: signed_webhook::process(scratch, &url, signed_webhook::KEY),
-            command: Command::QualityGate,
+            command: Command::QualityGate { checks: Vec::new() },
             world: Box::new(move |_| receiver.told()),
         }
     });
