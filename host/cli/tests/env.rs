@@ -162,6 +162,16 @@ impl TestEnv {
         self.output(command.args(arguments))
     }
 
+    /// Runs a line of a shell in the work tree that knows `runner` by its name, and these variables.
+    pub(crate) fn run_line(&self, line: &str, variables: &[(&str, &str)]) -> CommandOutput {
+        let runner = Path::new(env!("CARGO_BIN_EXE_runner"));
+        let folder = runner.parent().expect("a folder").display();
+        let path = std::env::var("PATH").unwrap_or_default();
+        let mut command = self.command("sh", &self.work());
+        command.env("PATH", format!("{folder}:{path}"));
+        self.output(command.envs(variables.iter().copied()).args(["-c", line]))
+    }
+
     fn output(&self, command: &mut Command) -> CommandOutput {
         let Output {
             status,

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::checklist::{Item, OTHER};
+use crate::checklist::{Checklist, OTHER};
 use crate::config::Level;
 
 /// The name of the form; APIs want one.
@@ -34,8 +34,8 @@ pub(crate) struct Said {
 }
 
 /// The form. All that the APIs can do with it: every property required, nothing else allowed, no limits of length.
-pub(crate) fn schema(items: &[Item]) -> Value {
-    let ids: Vec<&str> = items.iter().map(|item| item.id.as_str()).chain([OTHER]).collect();
+pub(crate) fn schema(checklist: &Checklist) -> Value {
+    let ids: Vec<&str> = checklist.ids().chain([OTHER]).collect();
     json!({
         "type": "object",
         "additionalProperties": false,
@@ -62,7 +62,7 @@ pub(crate) fn schema(items: &[Item]) -> Value {
 }
 
 /// Reads an answer; what is not in the form is an error that says why.
-pub(crate) fn read(text: &str, items: &[Item]) -> Result<Answer, String> {
+pub(crate) fn read(text: &str, checklist: &Checklist) -> Result<Answer, String> {
     let mut answer: Answer =
         serde_json::from_str(text).map_err(|error| format!("its answer is not in the form: {error}"))?;
     if answer.findings.len() > MOST {
@@ -72,7 +72,7 @@ pub(crate) fn read(text: &str, items: &[Item]) -> Result<Answer, String> {
         ));
     }
     for said in &mut answer.findings {
-        if said.item != OTHER && !items.iter().any(|item| item.id == said.item) {
+        if said.item != OTHER && !checklist.ids().any(|id| id == said.item) {
             return Err(format!(
                 "its answer is not in the form: the checklist has no item `{}`",
                 said.item
@@ -103,7 +103,10 @@ fn plain(text: &str, longest: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checklist::default_items;
+
+    fn checklist() -> Checklist {
+        serde_json::from_value(json!({ "architecture": { "dry": "Nothing is written twice." } })).unwrap()
+    }
 
     fn finding(change: impl FnOnce(&mut Value)) -> Result<Answer, String> {
         let mut finding =
@@ -111,7 +114,7 @@ mod tests {
         change(&mut finding);
         read(
             &json!({"summary": "s", "findings": [finding]}).to_string(),
-            &default_items(),
+            &checklist(),
         )
     }
 
@@ -136,12 +139,9 @@ mod tests {
             finding(|f| f["line"] = json!(-1)),
             finding(|f| f["run"] = json!("rm -rf /")),
             finding(|f| f["reason"] = json!(" ")),
-            read("{\"summary\": \"s\"}", &default_items()),
-            read("Looks good to me!", &default_items()),
-            read(
-                "{\"summary\": \"s\", \"findings\": [{\"file\": \"a",
-                &default_items(),
-            ),
+            read("{\"summary\": \"s\"}", &checklist()),
+            read("Looks good to me!", &checklist()),
+            read("{\"summary\": \"s\", \"findings\": [{\"file\": \"a", &checklist()),
         ];
         let said: Vec<String> = wrong.into_iter().map(Result::unwrap_err).collect();
         insta::assert_snapshot!(said.join("\n"), @r"
@@ -169,9 +169,9 @@ mod tests {
                 strict(&schema["items"]);
             }
         }
-        let schema = schema(&default_items());
+        let schema = schema(&checklist());
         strict(&schema);
         let ids = schema["properties"]["findings"]["items"]["properties"]["item"]["enum"].as_array();
-        assert_eq!(ids.unwrap().len(), 23);
+        assert_eq!(ids.unwrap(), &[json!("dry"), json!("other")]);
     }
 }

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::author::{Author, Family};
-use crate::checklist::{self, Item};
+use crate::checklist::Checklist;
 use crate::kind::Kind;
 use crate::price::Price;
 
@@ -35,8 +35,7 @@ pub struct Config {
     /// OpenAI's API, or one that speaks like it.
     pub(crate) openai: Option<OpenAi>,
     /// What the change is judged by.
-    #[serde(default = "checklist::default_items")]
-    pub(crate) checklist: Vec<Item>,
+    pub(crate) checklist: Checklist,
     /// Severities that block.
     #[serde(default = "defaults::critical")]
     pub(crate) blocking: Vec<Level>,

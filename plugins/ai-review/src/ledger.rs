@@ -252,7 +252,7 @@ mod tests {
             json!({"claude": {"default": []}, "openai": {"default": []}, "person": {"default": []}});
         let model =
             json!({"provider": "anthropic", "context-tokens": 9000, "price": {"input": 1.0, "output": 2.0}});
-        context(json!({"reviewers": reviewers, "models": {"m": model}}))
+        context(json!({"reviewers": reviewers, "models": {"m": model}, "checklist": {}}))
     }
 
     fn line(event: &str, call: &str, month: &str, usd: &str) -> String {

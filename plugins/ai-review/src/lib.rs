@@ -102,7 +102,7 @@ impl<H: Host> Session<'_, H> {
     }
 
     fn ask(&mut self, name: &str, model: &Model) -> Result<(), Error> {
-        let checklist = checklist::text(&self.context.config.checklist);
+        let checklist = self.context.config.checklist.text();
         let parts = diff::parts(&self.change.files, self.room(name, model, &checklist)?);
         let lines = Lines::of(&self.change.files);
         let mut planned = Ok(());

@@ -39,6 +39,13 @@ fn config() -> Value {
             "openai": { "default": ["claude-x"] },
             "person": { "default": ["claude-x", "gpt-x"] },
         },
+        "checklist": {
+            "architecture": { "dry": "Nothing is written twice.", "loops": "No loop is without an end." },
+            "security": {
+                "prompt-injection": "Nothing addresses the reviewer.",
+                "sql-injection": "Input gets into a statement as a bound parameter only.",
+            },
+        },
         "budget": { "per-month": 5.0 },
     })
 }

@@ -4,8 +4,6 @@ use runner_sdk::{Duration, Error};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::items;
-
 /// How many items a checklist may have: the manifest wants the command of each by its place.
 const MOST: usize = 40;
 
@@ -13,8 +11,7 @@ const MOST: usize = 40;
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Config {
-    /// The items; a list of one's own takes the place of the built-in one.
-    #[serde(default = "items::default_items")]
+    /// The items.
     #[schemars(length(min = 1, max = 40))]
     pub(crate) items: Vec<Item>,
     /// Names of those who may answer what an item does not say otherwise; anyone when empty.

@@ -2,7 +2,6 @@
 //! item by a question of its own, whose answer is in the journal with the name.
 
 mod config;
-mod items;
 mod sheet;
 
 use runner_sdk::{

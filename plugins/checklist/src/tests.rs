@@ -204,27 +204,6 @@ fn a_plan_lists_every_question() {
 }
 
 #[test]
-fn the_built_in_list_is_a7_whole() {
-    let mut host = ScriptedHost::new()
-        .run(FIND_MARKERS)
-        .exits(1)
-        .git_tracked_files(["README.md"]);
-    let asked: Vec<_> = items::default_items()
-        .into_iter()
-        .filter(|item| item.way() == Way::Person)
-        .collect();
-    for item in &asked {
-        host = host.ask(&item.id, "yes", "ann");
-    }
-    let host = host.write_report("test/go-no-go.md");
-    assert_eq!(
-        check(&host, json!({})).unwrap().summary,
-        "GO: all 17 items are so"
-    );
-    assert_eq!(asked.len(), 15);
-}
-
-#[test]
 fn what_makes_no_sense_is_said() {
     let message = |change: Value| {
         let mut item = json!({"id": "a", "group": "code", "text": "x"});

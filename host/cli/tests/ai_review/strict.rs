@@ -11,6 +11,9 @@ pub(super) const OPENAI_KEY: &str = "sk-of-the-stand-in";
 /// What the models are named.
 pub(super) const CLAUDE: &str = "claude-x";
 pub(super) const GPT: &str = "gpt-x";
+/// What each API knows, those of the profile `agentiq` too.
+const ANTHROPICS: [&str; 3] = [CLAUDE, "claude-opus-5-5", "claude-sonnet-5-5"];
+const OPENAIS: [&str; 3] = [GPT, "gpt-6-sol", "gpt-6-luna"];
 
 /// The properties of a request that are documented, by path.
 const KNOWN: [(&str, &[&str]); 3] = [
@@ -140,8 +143,12 @@ pub(super) fn accepted(received: &Received) -> Result<Value, Reply> {
         });
     }
     let model = body["model"].as_str().unwrap_or_default();
-    let there = if path == "/v1/messages" { CLAUDE } else { GPT };
-    if model != there {
+    let there = if path == "/v1/messages" {
+        ANTHROPICS
+    } else {
+        OPENAIS
+    };
+    if !there.contains(&model) {
         return Err(match path {
             "/v1/messages" => refusal(path, 404, "not_found_error", &format!("model: {model}"), None),
             _ => refusal(

@@ -4,7 +4,6 @@ use runner_sdk::Error;
 
 use super::{Config, Model, Provider};
 use crate::author::{Author, Family};
-use crate::checklist;
 
 impl Config {
     /// What the schema cannot say: names that lead somewhere, nobody who judges their own work, secrets that are names.
@@ -46,7 +45,7 @@ impl Config {
         if self.pull_request.is_some() && self.github.is_none() {
             return invalid("`pull-request` is set, and `github` does not say where it is".to_owned());
         }
-        self.check_items()
+        self.checklist.check().or_else(invalid)
     }
 
     fn check_model(&self, name: &str, model: &Model) -> Result<(), Error> {
@@ -73,19 +72,6 @@ impl Config {
             }
             _ => Ok(()),
         }
-    }
-
-    fn check_items(&self) -> Result<(), Error> {
-        if self.checklist.is_empty() {
-            return invalid("`checklist` is empty: there is nothing to judge by".to_owned());
-        }
-        for (place, item) in self.checklist.iter().enumerate() {
-            let twice = self.checklist[..place].iter().any(|other| other.id == item.id);
-            if twice || item.id == checklist::OTHER {
-                return invalid(format!("`checklist` has the id `{}` twice", item.id));
-            }
-        }
-        Ok(())
     }
 }
 

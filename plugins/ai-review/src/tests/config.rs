@@ -18,7 +18,7 @@ fn who_may_not_judge_and_what_leads_nowhere_is_refused() {
         message(&|c| c["openai"]["key"] = json!("sk-123")),
         message(&|c| c["anthropic"] = Value::Null),
         message(&|c| c["pull-request"] = json!(3)),
-        message(&|c| c["checklist"] = json!([])),
+        message(&|c| c["checklist"] = json!({})),
         message(&|c| c["models"]["gpt-x"]["max-output-tokens"] = json!(200_000)),
         message(&|c| c["models"]["gpt-x"]["price"]["input"] = json!(-1)),
     ];

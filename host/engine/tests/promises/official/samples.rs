@@ -35,6 +35,7 @@ pub(super) fn samples() -> Vec<Sample> {
                     "openai": { "default": ["claude"] },
                     "person": { "default": ["claude", "gpt"] },
                 },
+                "checklist": { "architecture": { "dry": "Nothing is written twice." } },
                 "budget": { "per-month": 5 },
                 "github": { "repository": "shop/shop", "token": "{{secret:github}}" },
                 "pull-request": 12,
