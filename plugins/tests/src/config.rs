@@ -19,7 +19,8 @@ pub struct Config {
     pub(crate) run: Option<Vec<String>>,
     /// Working folder, relative to the workspace.
     pub(crate) cwd: Option<String>,
-    /// Environment variables; `{{secret:name}}` in a value is filled in by the host.
+    /// Environment variables; `{{secret:name}}` in a value is filled in by the host. `RUNNER_ENVIRONMENT`, `RUNNER_URL` and
+    /// `RUNNER_VERSION` are there too where they mean something.
     #[serde(default)]
     pub(crate) env: BTreeMap<String, String>,
     /// How long the tests may take.

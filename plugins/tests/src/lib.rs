@@ -48,7 +48,7 @@ impl Gate for TestsGate {
             .as_ref()
             .map(|pattern| ReportFiles::before_run(host, pattern))
             .transpose()?;
-        let exit = host.run(&command(config, argv))?;
+        let exit = host.run(&command(config, argv).envs(context.variables()))?;
         if context.is_plan() {
             return Ok(Verdict::passed(format!(
                 "`{}` is not run in a plan",

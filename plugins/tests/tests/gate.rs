@@ -44,6 +44,15 @@ fn counts_what_the_report_says() {
 }
 
 #[test]
+fn tests_of_what_is_deployed_are_told_where_it_is() {
+    let host = junit_run()
+        .with_env("RUNNER_URL", "https://staging.example")
+        .read_file("out.xml", TWO_PASSED);
+    let context = context(junit()).with_environment("staging", Some("https://staging.example"));
+    assert!(TestsGate::check(&host, &context).unwrap().is_passed());
+}
+
+#[test]
 fn a_failed_test_is_a_finding_with_its_place() {
     let verdict = check(junit_run().exits(1).read_file("out.xml", ONE_FAILED), junit()).unwrap();
     assert_eq!(verdict.summary, "1 of 2 tests failed");
