@@ -24,6 +24,7 @@ use crate::{
 pub use beginning::{Beginning, Figures};
 pub use elsewhere::Elsewhere;
 pub use server::{Kept, Site};
+pub use tools::chromium;
 
 /// Who starts releases.
 const STARTER: &str = "keeper@agentiq.example";
@@ -52,7 +53,7 @@ impl Agentiq {
         fs::create_dir_all(folder.join("config"))?;
         let agentiq = Self::open(folder)?;
         agentiq.history("make-repo.sh", &[])?;
-        fs::write(agentiq.work_tree().join("runner.toml"), profile::OWN)?;
+        fs::write(agentiq.work_tree().join("runner.toml"), profile::own())?;
         agentiq.git(&["add", "runner.toml"])?;
         agentiq.git(&["commit", "--quiet", "--message", "chore: how it is released"])?;
         agentiq.install()?;

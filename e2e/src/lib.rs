@@ -18,7 +18,7 @@ mod services;
 mod snapshot;
 mod vps;
 
-pub use agentiq::{Agentiq, Beginning, Elsewhere, Figures, Kept, Site};
+pub use agentiq::{Agentiq, Beginning, Elsewhere, Figures, Kept, Site, chromium};
 pub use ask::{get, get_with, version_at};
 pub use built::Built;
 pub use colleague::Colleague;

@@ -2,11 +2,18 @@
 
 use std::path::Path;
 
-use crate::{Agentiq, Repository as _};
+use crate::{Agentiq, Repository as _, chromium};
 
 /// The repository's own `runner.toml`: no certificate authority, nobody to tell, watches that take seconds, and
 /// timers that wait.
-pub(super) const OWN: &str = r#"# The server of the tests: no authority can reach it, and nobody else is told.
+pub(super) fn own() -> String {
+    format!(
+        "{OWN}\n[smoke.browser]\nconfig.env.CHROMIUM = {}\n",
+        serde_json::json!(chromium())
+    )
+}
+
+const OWN: &str = r#"# The server of the tests: no authority can reach it, and nobody else is told.
 [environments.staging.target.config]
 env = { DEMO_PASSWORD = "{{secret:demo-password}}", WB_API_TOKEN = "" }
 nginx = { tls = "self-signed" }
@@ -66,15 +73,17 @@ digest-production.at = "yearly"
 digest-staging.at = "yearly"
 "#;
 
-/// After the first release: without the checks of the gate, which are the same whatever happens on the server, and with a
-/// front end that was built before, in `frontend`. It is committed, since no option skips a check.
+/// After the first release: without the checks of the gate, which are the same whatever happens on the server, without the
+/// browser, and with a front end that was built before, in `frontend`. It is committed, since no option skips a check.
 pub(super) fn without_checks(own: &str, frontend: &Path) -> String {
     let copy = format!("rm -rf dist && cp -r '{}' dist", frontend.display());
     let run = serde_json::json!(["sh", "-c", copy]);
     let dropped =
         ["lint", "unit", "coverage", "types", "frontend-tests"].map(|check| format!("{check} = false\n"));
-    own.replacen("[gate]\n", &format!("[gate]\n{}", dropped.concat()), 1)
-        + &format!("\n[gate.frontend-build]\nconfig.run = {run}\n")
+    let (rest, _browser) = own.rsplit_once("[smoke.browser]").unwrap_or((own, ""));
+    rest.replacen("[gate]\n", &format!("[gate]\n{}", dropped.concat()), 1)
+        + &format!("[gate.frontend-build]\nconfig.run = {run}\n")
+        + "\n[environments.staging]\nsmoke = [\"critical-paths\"]\n\n[smoke]\nbrowser = false\n"
 }
 
 /// Values of the profile's secrets.

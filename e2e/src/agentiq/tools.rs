@@ -8,6 +8,11 @@ use sha2::{Digest as _, Sha256};
 use super::Agentiq;
 use crate::{Repository as _, repository::done};
 
+/// The browser.
+pub fn chromium() -> String {
+    std::env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned())
+}
+
 /// Puts both into the repository, where git ignores them, unless they are there.
 pub(super) fn install(agentiq: &Agentiq, work_tree: &Path) -> Result<()> {
     let center = work_tree.join("apps/chat-center");

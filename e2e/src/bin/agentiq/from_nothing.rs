@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use libtest_mimic::Trial;
 use runner_core::event::{Event, Kind};
 use runner_core::step::Transition;
-use runner_e2e::{Beginning, Colleague, Ended, Repository as _, Site};
+use runner_e2e::{Beginning, Colleague, Ended, Repository as _, Site, chromium};
 
 use crate::{kept, trial};
 
@@ -40,7 +40,7 @@ fn a_browser() -> Result<()> {
         .env("RUNNER_URL", format!("https://{}", Site::Production.host()))
         .env("RUNNER_CONNECT", agentiq.vps().address()?)
         .env("EXPECT_VERSION", "1.1.0")
-        .env("CHROMIUM", kept::chromium())
+        .env("CHROMIUM", chromium())
         .env("SCREENSHOTS", kept::folder()?)
         .output()
         .context("cannot run npm")?;

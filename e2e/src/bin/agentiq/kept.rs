@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use runner_e2e::{Agentiq, Built, Ended, Repository as _};
+use runner_e2e::{Agentiq, Built, Ended, Repository as _, chromium};
 
 /// Where; CI keeps that folder.
 const FOLDER: &str = "RUNNER_E2E_KEPT";
@@ -88,9 +88,4 @@ fn shoot(page: &Path, picture: &Path) -> Result<()> {
         String::from_utf8_lossy(&shot.stderr)
     );
     Ok(())
-}
-
-/// The browser.
-pub(crate) fn chromium() -> String {
-    std::env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned())
 }
