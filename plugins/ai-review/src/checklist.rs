@@ -60,15 +60,20 @@ impl Checklist {
                 ));
             }
         }
-        let mut seen: Vec<&str> = vec![OTHER];
-        for id in self.ids() {
-            if seen.contains(&id) {
-                return Err(format!("`checklist` has the id `{id}` twice"));
+        let mut seen = BTreeMap::from([(OTHER, "for what fits no item")]);
+        for (group, id, _) in self.items() {
+            if let Some(taken) = seen.insert(id, group) {
+                return Err(format!(
+                    "`checklist.{group}.{id}` has a name that is taken ({taken}): findings name it, so choose another"
+                ));
             }
-            seen.push(id);
         }
         match seen.len() {
-            1 => Err("`checklist` is empty: there is nothing to judge by".to_owned()),
+            1 => Err(
+                "`checklist` is empty, so there is nothing to judge by: write what must hold as \
+                 `checklist.GROUP.NAME = \"...\"`"
+                    .to_owned(),
+            ),
             _ => Ok(()),
         }
     }
@@ -128,13 +133,13 @@ mod tests {
             json!({ "code": { "other": "x" } }),
         ]
         .map(|items| list(items).check().unwrap_err());
-        insta::assert_snapshot!(said.join("\n"), @"
-        `checklist` is empty: there is nothing to judge by
-        `checklist` is empty: there is nothing to judge by
+        insta::assert_snapshot!(said.join("\n"), @r#"
+        `checklist` is empty, so there is nothing to judge by: write what must hold as `checklist.GROUP.NAME = "..."`
+        `checklist` is empty, so there is nothing to judge by: write what must hold as `checklist.GROUP.NAME = "..."`
         `checklist.code.dry` is `true`: write what must hold, or `false` to leave it out
         `checklist.code.Dry Code` is named with more than `a` to `z`, `0` to `9` and `-`: findings name it
-        `checklist` has the id `dry` twice
-        `checklist` has the id `other` twice
-        ");
+        `checklist.style.dry` has a name that is taken (code): findings name it, so choose another
+        `checklist.code.other` has a name that is taken (for what fits no item): findings name it, so choose another
+        "#);
     }
 }

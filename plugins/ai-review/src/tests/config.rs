@@ -29,7 +29,7 @@ fn who_may_not_judge_and_what_leads_nowhere_is_refused() {
     `openai.key` is not `{{secret:NAME}}`: put it into [secrets], and its name here
     the model `claude-x` is asked through `anthropic`, and there is no such table with a key
     `pull-request` is set, and `github` does not say where it is
-    `checklist` is empty: there is nothing to judge by
+    `checklist` is empty, so there is nothing to judge by: write what must hold as `checklist.GROUP.NAME = "..."`
     the model `gpt-x` may write all that it can hold: `max-output-tokens` must be less than `context-tokens`
     a price of the model `gpt-x` is below zero
     "#);
