@@ -1,6 +1,6 @@
 //! The change under review: its commits and its files, out of the repository.
 
-use runner_sdk::{Command, Commit, Error, Host};
+use runner_sdk::{Command, Commit, Context, Error, Host};
 
 use crate::author::{self, Author};
 use crate::config::Config;
@@ -28,6 +28,8 @@ const DIFF: [&str; 13] = [
 /// The change.
 pub(crate) struct Change {
     pub(crate) base: String,
+    /// The newest commit, as it was asked for.
+    pub(crate) until: String,
     /// Newest first.
     pub(crate) commits: Vec<Commit>,
     pub(crate) files: Vec<File>,
@@ -35,17 +37,20 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    pub(crate) fn read(host: &impl Host, config: &Config) -> Result<Self, Error> {
+    pub(crate) fn read(host: &impl Host, context: &Context<Config>) -> Result<Self, Error> {
+        let config = &context.config;
+        let until = until(context);
         let base = match &config.base {
             Some(base) => base.clone(),
-            None => last_tag(host, &config.head)?,
+            None => last_tag(host, until)?,
         };
-        let files = files(host, &base, config)?;
+        let files = files(host, &base, until, config)?;
         let commits = match files.is_empty() {
             true => Vec::new(),
-            false => host.git_commits(Some(&base), &config.head)?,
+            false => host.git_commits(Some(&base), until)?,
         };
         Ok(Self {
+            until: until.to_owned(),
             base,
             authors: author::authors(&commits, &config.authors),
             commits,
@@ -67,6 +72,15 @@ impl Change {
         let titles: Vec<_> = self.authors.iter().map(|author| author.title()).collect();
         titles.join(" and ")
     }
+}
+
+/// What is deployed is what is reviewed, whatever is checked out. A release that a plan would make has no commit yet: its id
+/// is none there.
+fn until(context: &Context<Config>) -> &str {
+    let is_id = |commit: &&str| !commit.is_empty() && commit.bytes().all(|b| b.is_ascii_hexdigit());
+    let release = context.release.as_ref().map(|release| release.commit.as_str());
+    let asked = context.config.head.as_deref();
+    asked.or(release.filter(is_id)).unwrap_or("HEAD")
 }
 
 /// The last tag before the newest commit; not the newest commit's own, which would be compared with itself.
@@ -91,19 +105,18 @@ fn last_tag(host: &impl Host, head: &str) -> Result<String, Error> {
     }
 }
 
-fn files(host: &impl Host, base: &str, config: &Config) -> Result<Vec<File>, Error> {
+fn files(host: &impl Host, base: &str, until: &str, config: &Config) -> Result<Vec<File>, Error> {
     let excluded = config.exclude.iter().map(|glob| match glob.contains('/') {
         true => format!(":(top,exclude,glob){glob}"),
         false => format!(":(top,exclude,glob)**/{glob}"),
     });
     let command = Command::new(DIFF)
-        .args(["--end-of-options", base, config.head.as_str(), "--", ":(top)"])
+        .args(["--end-of-options", base, until, "--", ":(top)"])
         .args(excluded)
         .read()
         .capture(LARGEST);
     let exit = host.run(&command)?.require_success(&format!(
-        "comparing `{base}` and `{}` (a shallow clone is completed by `git fetch --unshallow --tags`)",
-        config.head
+        "comparing `{base}` and `{until}` (a shallow clone is completed by `git fetch --unshallow --tags`)"
     ))?;
     if exit.truncated {
         return Err(Error::failed(format!(

@@ -20,9 +20,8 @@ use crate::price::Price;
 pub struct Config {
     /// What the change is compared with: their last common commit. Default: the last tag before `head`.
     pub(crate) base: Option<String>,
-    /// The newest commit of the change.
-    #[serde(default = "defaults::head")]
-    pub(crate) head: String,
+    /// The newest commit of the change. Default: the release's, or what is checked out where there is no release yet.
+    pub(crate) head: Option<String>,
     /// Globs of files that are not reviewed. One without `/` is meant in every folder.
     #[serde(default = "defaults::excluded")]
     pub(crate) exclude: Vec<String>,

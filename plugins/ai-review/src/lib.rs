@@ -46,11 +46,11 @@ impl Gate for AiReviewGate {
     fn check(host: &impl Host, context: &Context<Config>) -> Result<Verdict, Error> {
         let config = &context.config;
         config.check()?;
-        let mut change = Change::read(host, config)?;
+        let mut change = Change::read(host, context)?;
         if change.files.is_empty() {
             return Ok(Verdict::passed(format!(
                 "nothing to review: nothing differs between `{}` and `{}`, besides what `exclude` names",
-                change.base, config.head
+                change.base, change.until
             )));
         }
         let found = secrets::remove(&mut change.files);

@@ -4,10 +4,6 @@ use runner_sdk::Duration;
 
 use super::{AuthorWords, KindGlobs, Level};
 
-pub(super) fn head() -> String {
-    "HEAD".to_owned()
-}
-
 pub(super) fn excluded() -> Vec<String> {
     let globs = [
         "package-lock.json",

@@ -41,6 +41,37 @@ fn without_a_base_the_last_tag_before_is_taken() {
 }
 
 #[test]
+fn what_is_deployed_is_what_is_reviewed() {
+    let compared = |until: &str| {
+        let mut argv = diff_tree();
+        let place = argv.iter().position(|word| word == "HEAD").unwrap();
+        argv[place] = until.to_owned();
+        ScriptedHost::new().run(argv)
+    };
+    let context = || context::<Config>(config()).with_release("1.3.0");
+    let id = context().release.unwrap().commit;
+    assert!(
+        AiReviewGate::check(&compared(&id), &context())
+            .unwrap()
+            .is_passed()
+    );
+    let mut planned = context();
+    planned.release.as_mut().unwrap().commit = "planned".to_owned();
+    assert!(
+        AiReviewGate::check(&compared("HEAD"), &planned)
+            .unwrap()
+            .is_passed()
+    );
+    let mut chosen = context();
+    chosen.config.head = Some("v1.2.9".to_owned());
+    assert!(
+        AiReviewGate::check(&compared("v1.2.9"), &chosen)
+            .unwrap()
+            .is_passed()
+    );
+}
+
+#[test]
 fn a_change_that_cannot_be_read_whole_is_an_error() {
     let host = ScriptedHost::new().run(diff_tree()).stdout("x").truncated();
     insta::assert_snapshot!(check(&host, config()).unwrap_err().message(), @"the change is larger than 12 MiB: name generated files in `exclude`, or release in smaller steps");
