@@ -33,6 +33,8 @@ pub(crate) fn description(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use runner_core::{
+        event::Command,
+        plan::Plan,
         profile::{Layer, Profile, Source, resolve},
         schedule::installed,
     };
@@ -51,6 +53,27 @@ mod tests {
             of(name, text);
             assert!(!description(name).is_empty(), "{name}");
         }
+    }
+
+    #[test]
+    fn agentiq_judges_by_whole_lists_before_production_and_not_before() {
+        let (name, text) = PROFILES[1];
+        let profile = of(name, text);
+        let review = profile.gate["review"].config["checklist"].as_object();
+        let groups = review.expect("groups of items").values();
+        let items = groups.map(|items| items.as_object().expect("items").len());
+        assert_eq!(items.sum::<usize>(), 22);
+        let sheet = profile.gate["go-no-go"].config["items"].as_array();
+        assert_eq!(sheet.expect("items").len(), 17);
+        let plan = Plan::of(&profile, &Command::Release { pre: None }).expect("a plan");
+        let ids: Vec<_> = plan.steps().map(|step| step.id.as_str()).collect();
+        let place = |id: &str| ids.iter().position(|other| *other == id).expect(id);
+        for check in ["go-no-go", "review", "sentry-quiet"] {
+            assert!(!ids.contains(&format!("gate/{check}").as_str()));
+            let check = place(&format!("production/gate/{check}"));
+            assert!(place("staging/record") < check && check < place("production/deploy"));
+        }
+        assert!(place("staging/deploy") < place("staging/smoke/browser"));
     }
 
     #[test]
